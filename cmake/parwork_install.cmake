@@ -1,0 +1,30 @@
+# Installs the library for find_package and pkg-config. The installed tree may be moved: nothing in it names its prefix.
+include(CMakePackageConfigHelpers)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/parwork")
+
+install(TARGETS parwork EXPORT parworkTargets FILE_SET HEADERS)
+install(EXPORT parworkTargets NAMESPACE parwork:: DESTINATION "${package_dir}")
+
+configure_package_config_file(
+  cmake/parworkConfig.cmake.in "${PROJECT_BINARY_DIR}/parworkConfig.cmake"
+  INSTALL_DESTINATION "${package_dir}"
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(
+  "${PROJECT_BINARY_DIR}/parworkConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES
+  "${PROJECT_BINARY_DIR}/parworkConfig.cmake" "${PROJECT_BINARY_DIR}/parworkConfigVersion.cmake"
+  DESTINATION "${package_dir}")
+
+# parwork.pc finds its prefix from its own place, ${pcfiledir}, and an include directory outside the prefix by its path.
+set(pc_dir "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
+file(RELATIVE_PATH pc_prefix "${pc_dir}" "${CMAKE_INSTALL_PREFIX}")
+cmake_path(APPEND pc_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
+cmake_path(APPEND pc_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+configure_file(cmake/parwork.pc.in "${PROJECT_BINARY_DIR}/parwork.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/parwork.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+file(GLOB pages CONFIGURE_DEPENDS docs/*.md)
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
+install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_DOCDIR}/docs")
