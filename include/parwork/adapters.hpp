@@ -1,0 +1,10 @@
+// Ready-made generators, work and collectors, each in the header of its name.
+#pragma once
+
+#include "parwork/batched.hpp"
+#include "parwork/chunks.hpp"
+#include "parwork/files.hpp"
+#include "parwork/into.hpp"
+#include "parwork/lines.hpp"
+#include "parwork/paced.hpp"
+#include "parwork/tee.hpp"

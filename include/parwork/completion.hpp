@@ -1,0 +1,22 @@
+// A finished item on its way to the collector.
+//
+// Thread safety: a value; the collector owns what it is given.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+
+#include "parwork/failure.hpp"
+
+namespace parwork {
+
+/// One finished item: what went in, what came out, where it stood.
+template <class Item, class Result>
+struct completion {
+  Item item;
+  std::expected<Result, failure> result;
+  std::uint64_t index;  ///< position in generator order, from 0; spawned items have further ones
+  unsigned attempts;    ///< executions of work; 0: cancelled before its first attempt
+};
+
+}  // namespace parwork

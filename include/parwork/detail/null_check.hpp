@@ -1,0 +1,43 @@
+// Refuses callables that hold nothing, by the name of the argument they were given as.
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+
+#include "parwork/batched.hpp"
+#include "parwork/per_worker.hpp"
+#include "parwork/reduce.hpp"
+
+namespace parwork::detail {
+
+template <class T>
+inline constexpr bool may_be_null = std::is_pointer_v<T> || std::is_member_pointer_v<T>;
+template <class Signature>
+inline constexpr bool may_be_null<std::function<Signature>> = true;
+template <class... Signature>
+inline constexpr bool may_be_null<std::move_only_function<Signature...>> = true;
+
+template <class Callable>
+void refuse_null(const Callable& callable, const char* argument) {
+  if constexpr (may_be_null<Callable>) {
+    if (!callable) throw std::invalid_argument(std::string("parwork: ") + argument + " is null");
+  }
+}
+template <class MakeState, class Work>
+void refuse_null(const per_worker_work<MakeState, Work>& work, const char*) {
+  refuse_null(work.make_state, "make_state of per_worker");
+  refuse_null(work.work, "work of per_worker");
+}
+template <class Work>
+void refuse_null(const batched_work<Work>& work, const char*) {
+  refuse_null(work.work, "work of batched");
+}
+template <class Accumulator, class Fold, class Merge>
+void refuse_null(const reduction<Accumulator, Fold, Merge>& reduction, const char*) {
+  refuse_null(reduction.fold_function(), "fold of reduce");
+  refuse_null(reduction.merge_function(), "merge of reduce");
+}
+
+}  // namespace parwork::detail

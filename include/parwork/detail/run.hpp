@@ -1,0 +1,223 @@
+// The seam between the typed shell (templates, in the user's program) and the compiled engine.
+//
+// The engine decides who pulls, works, collects and sleeps, and knows no types. It calls
+// `run_hooks`, which the typed run implements: each call handles a whole batch. The typed run calls
+// back `worker_base` between items and `run_services` when something happens that is not the plain
+// course.
+//
+// Thread safety: stated with each hook.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <typeinfo>
+
+#include "parwork/context.hpp"
+#include "parwork/detail/barrier.hpp"
+#include "parwork/detail/batch.hpp"
+#include "parwork/failure.hpp"
+#include "parwork/options.hpp"
+#include "parwork/summary.hpp"
+
+namespace parwork::detail {
+
+// Reasons to leave the straight course between two items; see worker_base.
+enum attention : std::uint32_t {
+  attention_stop = 1,      // the run is stopping: cancel what has not started
+  attention_asleep = 2,    // a thread that belongs to this run is asleep
+  attention_lendable = 4,  // the pool has a thread for this run, or one may be started
+  attention_free = attention_asleep | attention_lendable,  // somebody could help
+  attention_spawns = 8,  // items have been spawned: they go before what was pulled
+};
+
+enum class claim { run, cancel, done };
+
+// What typed code sees of a worker. One thread at a time.
+class worker_base {
+ public:
+  worker_base(const std::atomic<std::uint32_t>& attention, unsigned own_number) noexcept
+      : number(own_number), attention_(attention), barrier_(available_barrier()) {}
+  worker_base(const worker_base&) = delete;
+  worker_base& operator=(const worker_base&) = delete;
+
+  // Reports items [0, i) of the batch as finished and claims item i. Two stores and two loads in
+  // the plain course.
+  [[nodiscard]] claim next(batch& b, std::uint32_t i) {
+    b.finished.store(i, std::memory_order_release);  // partner: who collects
+    publish(b.claimed, i + 1, barrier_);
+    // Acquire: a thief that lowered the limit has moved the items out; the run has set what
+    // attention points at.
+    if (i < b.limit.load(std::memory_order_acquire) &&
+        (attention_.load(std::memory_order_acquire) |
+         static_cast<std::uint32_t>(--until_look_ == 0)) == 0) [[likely]] {
+      return claim::run;
+    }
+    return next_slow(b, i);
+  }
+
+  // The same for up to `most` items from i on. Returns how many, 0 when the batch is done.
+  [[nodiscard]] std::uint32_t next_span(batch& b, std::uint32_t i, std::uint32_t most);
+
+  // Reports that `filled` items have been pulled. False: stop pulling.
+  [[nodiscard]] bool pull_more(batch& b, std::uint32_t filled) {
+    publish(b.filled, filled, barrier_);
+    if ((attention_.load(std::memory_order_acquire) |
+         static_cast<std::uint32_t>(--until_look_ == 0)) == 0) [[likely]] {
+      return true;
+    }
+    return pull_more_slow(b, filled);
+  }
+
+  [[nodiscard]] bool stopping() const noexcept {
+    return (attention_.load(std::memory_order_acquire) & attention_stop) != 0;
+  }
+
+  const unsigned number;
+
+ protected:
+  ~worker_base() = default;
+
+  std::uint32_t until_look_ = 1;  // items until the next look at the clock
+
+ private:
+  [[nodiscard]] claim next_slow(batch& b, std::uint32_t i);
+  [[nodiscard]] bool pull_more_slow(batch& b, std::uint32_t filled);
+
+  const std::atomic<std::uint32_t>& attention_;
+  const barrier_kind barrier_;
+};
+
+enum class pull_end { more, ended };
+
+// How working on a batch ended.
+enum class work_end {
+  finished,     // every item it was left with has an outcome
+  waiting,      // a lone item waits for its next attempt, batch::wait from now
+  outstanding,  // a lone item was started and will be finished by its completer
+};
+
+// What delivering came to.
+struct delivery {
+  std::uint32_t upto;       // slots below have been delivered
+  std::uint32_t delivered;  // items among them: less than the slots where some have moved elsewhere
+  batch* lone = nullptr;    // a lone batch that was delivered on the way, free now
+};
+
+class run_services {
+ public:
+  // Bits of enum attention. Set and cleared by the engine, read between items.
+  std::atomic<std::uint32_t> attention{0};
+  // Items are destroyed, not collected, from now on.
+  std::atomic<bool> discarding{false};
+  // Under ordering::input a failure stopped the run: what is behind it arrives as cancelled.
+  // Guarded by the gate.
+  bool cut_off = false;
+  // Requested when the run stops.
+  std::stop_token token = {};
+
+  // The failure of an item that is being handed to the collector. Gate held, or any worker with
+  // reduce.
+  virtual void item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept = 0;
+  virtual void count(std::uint64_t succeeded, std::uint64_t failed,
+                     std::uint64_t cancelled) noexcept = 0;
+  // An exception from the collector or another callable whose throwing ends the run.
+  virtual void collector_threw(std::exception_ptr error) noexcept = 0;
+  virtual void count_retry() noexcept = 0;
+  // Called between collector calls while somebody who could use the room is asleep.
+  virtual void delivered_some(batch& b, std::uint32_t upto, std::uint32_t items) noexcept = 0;
+
+  virtual void spawn(worker_base& by, const std::type_info& type, void* child) = 0;
+  // The lone batch of an item that left its batch for a later attempt is in place of it: it may be
+  // scheduled.
+  virtual void retry_later(batch& lone) noexcept = 0;
+  // An asynchronous item was finished after its call had returned. Any thread.
+  virtual void async_finished(batch& lone) noexcept = 0;
+  [[nodiscard]] virtual attempt_stop_ptr make_attempt_stop(
+      std::chrono::steady_clock::time_point deadline) = 0;
+
+ protected:
+  ~run_services() = default;
+};
+
+class run_hooks {
+ public:
+  [[nodiscard]] virtual batch* make_batch(std::uint32_t slots) = 0;
+  virtual void free_batch(batch* b) noexcept = 0;
+
+  // Fills slots from 0 on, at most `most`. The exception of a generator leaves it. One thread at a
+  // time.
+  [[nodiscard]] virtual pull_end pull(worker_base& by, batch& b, std::uint32_t most) = 0;
+  // Copies elements [from, from + count) of a split range into slots from 0 on; `filled` says how
+  // far it came.
+  virtual void copy_slice(batch& b, std::uint64_t from, std::uint32_t count) = 0;
+
+  // Works through a batch, from batch::start on. The worker's thread.
+  [[nodiscard]] virtual work_end work(worker_base& by, batch& b) = 0;
+  // The worker let go of an outstanding item: true where it is finished already.
+  [[nodiscard]] virtual bool let_go(batch& lone) noexcept = 0;
+  // Takes the outcome of a finished asynchronous item: finished or waiting.
+  [[nodiscard]] virtual work_end settle(batch& lone) noexcept = 0;
+
+  // Moves items [from, upto) into slots from 0 on of another batch.
+  virtual void move_items(batch& source, std::uint32_t from, std::uint32_t upto,
+                          batch& target) noexcept = 0;
+  // Moves a spawned child into slot 0. `child` is an Item.
+  [[nodiscard]] virtual bool accepts(const std::type_info& type) const noexcept = 0;
+  virtual void adopt(batch& lone, void* child) = 0;
+
+  // Hands finished slots [from, upto) to the collector. Gate held; with reduce the worker that
+  // worked on them.
+  [[nodiscard]] virtual delivery deliver(unsigned worker, batch& b, std::uint32_t from,
+                                         std::uint32_t upto) noexcept = 0;
+  // After the last item, on the calling thread: destroys the workers' states.
+  virtual void destroy_states() noexcept = 0;
+  // Merges the accumulators of a reduction. May throw.
+  virtual void merge() = 0;
+
+ protected:
+  ~run_hooks() = default;
+};
+
+enum class collecting { calls, folds };
+enum class slots { free_for_all, bound_to_threads };
+enum class batching { by_time, by_count };
+
+// What the engine has to know of the types.
+struct run_traits {
+  std::optional<std::uint64_t> size = {};  // of a sized generator
+  bool is_split = false;                   // the generator is a split range of that size
+  bool is_async = false;                   // items outlive their call
+  bool sees_failures = true;               // the collector takes completions
+  collecting collects = collecting::calls;
+  slots worker_slots = slots::free_for_all;
+  batching batches = batching::by_time;
+  std::uint32_t largest_batch = 256;
+};
+
+// Checks the options: throws std::invalid_argument naming the field and the value.
+void validate(const options& given);
+
+// A run from its start to its end. The services it offers to the hooks are there between the
+// constructor and the destructor.
+class run_handle {
+ public:
+  // Throws as `validate` does. REQUIRES: `hooks` outlives it.
+  run_handle(run_hooks& hooks, const run_traits& traits, options&& given);
+  ~run_handle();
+  run_handle(const run_handle&) = delete;
+  run_handle& operator=(const run_handle&) = delete;
+
+  [[nodiscard]] run_services& services() noexcept;
+  [[nodiscard]] unsigned workers() const noexcept;
+  [[nodiscard]] summary execute();
+
+ private:
+  std::unique_ptr<class run> run_;
+};
+
+}  // namespace parwork::detail

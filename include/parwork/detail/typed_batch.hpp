@@ -1,0 +1,141 @@
+// A batch whose slots hold items of one type and their outcomes.
+//
+// Thread safety and invariants: those of batch.hpp. Items lie side by side, so that a span of them
+// can be handed out.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <limits>
+#include <memory>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "parwork/completer.hpp"
+#include "parwork/detail/batch.hpp"
+#include "parwork/failure.hpp"
+
+namespace parwork::detail {
+
+// Keeps an item whose move may throw: thieves move items, and what they hold must not be lost half
+// way.
+template <class Item>
+class boxed {
+ public:
+  template <class From>
+  explicit boxed(From&& from) : item_(std::make_unique<Item>(std::forward<From>(from))) {}
+  Item& get() noexcept { return *item_; }
+
+ private:
+  std::unique_ptr<Item> item_;
+};
+
+template <class Item>
+struct unboxed {
+  template <class From>
+  explicit unboxed(From&& from) : item(std::forward<From>(from)) {}
+  Item& get() noexcept { return item; }
+
+  Item item;
+};
+
+template <class Item>
+using stored_item =
+    std::conditional_t<std::is_nothrow_move_constructible_v<Item>, unboxed<Item>, boxed<Item>>;
+
+// What became of an item.
+template <class R>
+class outcome {
+ public:
+  // `attempts` of an item that went on in a batch of its own.
+  static constexpr std::uint32_t moved = std::numeric_limits<std::uint32_t>::max();
+
+  // `make()` returns the result, which is made in place.
+  template <class Make>
+  outcome(std::uint32_t attempts, Make&& make)
+      : result_(std::forward<Make>(make)()), attempts_(attempts) {}
+  explicit outcome(batch& lone) noexcept : lone_(&lone), attempts_(moved) {}
+  outcome(const outcome&) = delete;
+  outcome& operator=(const outcome&) = delete;
+  ~outcome() {
+    if (attempts_ != moved) std::destroy_at(&result_);
+  }
+
+  [[nodiscard]] std::uint32_t attempts() const noexcept { return attempts_; }
+  // REQUIRES: not moved.
+  [[nodiscard]] std::expected<R, failure>& result() noexcept { return result_; }
+  // REQUIRES: moved.
+  [[nodiscard]] batch& lone() const noexcept { return *lone_; }
+
+ private:
+  union {
+    std::expected<R, failure> result_;
+    batch* lone_;
+  };
+  std::uint32_t attempts_;
+};
+
+struct no_call {};
+
+template <class Item, class R, bool IsAsync>
+class typed_batch final : public batch {
+ public:
+  using item_type = stored_item<Item>;
+  using outcome_type = outcome<R>;
+
+  // One allocation for the batch and its slots.
+  [[nodiscard]] static typed_batch* make(std::uint32_t slots) {
+    void* memory = ::operator new(bytes(slots), std::align_val_t{alignment});
+    return ::new (memory) typed_batch(slots);
+  }
+  // REQUIRES: every slot is empty.
+  static void free(typed_batch* b) noexcept {
+    b->~typed_batch();
+    ::operator delete(b, std::align_val_t{alignment});
+  }
+
+  [[nodiscard]] item_type* items() noexcept { return slot<item_type>(items_offset()); }
+  [[nodiscard]] outcome_type* outcomes() noexcept {
+    return slot<outcome_type>(outcomes_offset(capacity));
+  }
+  [[nodiscard]] Item& item(std::uint32_t i) noexcept { return items()[i].get(); }
+
+  [[nodiscard]] std::span<Item> span(std::uint32_t first, std::uint32_t count) noexcept {
+    static_assert(sizeof(item_type) == sizeof(Item));
+    return {&item(first), count};
+  }
+
+  // The call of an asynchronous item that is under way.
+  [[no_unique_address]] std::conditional_t<IsAsync, std::shared_ptr<async_result<R>>, no_call>
+      call = {};
+
+ private:
+  explicit typed_batch(std::uint32_t slots) noexcept : batch(slots) {}
+
+  static constexpr std::size_t alignment =
+      std::max({alignof(batch), alignof(item_type), alignof(outcome_type)});
+
+  static constexpr std::size_t round_up(std::size_t bytes, std::size_t to) {
+    return (bytes + to - 1) / to * to;
+  }
+  static constexpr std::size_t items_offset() {
+    return round_up(sizeof(typed_batch), alignof(item_type));
+  }
+  static constexpr std::size_t outcomes_offset(std::size_t slots) {
+    return round_up(items_offset() + slots * sizeof(item_type), alignof(outcome_type));
+  }
+  static constexpr std::size_t bytes(std::size_t slots) {
+    return outcomes_offset(slots) + slots * sizeof(outcome_type);
+  }
+
+  template <class T>
+  [[nodiscard]] T* slot(std::size_t offset) noexcept {
+    return std::launder(reinterpret_cast<T*>(reinterpret_cast<std::byte*>(this) + offset));
+  }
+};
+
+}  // namespace parwork::detail

@@ -1,0 +1,520 @@
+// A run of one generator, one work and one collector: everything that knows their types.
+//
+// Thread safety: as run.hpp says of each hook. What several workers read here does not change
+// during the run. Invariants: an item is made once and destroyed once: by its delivery, or by its
+// move into another batch.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "parwork/completion.hpp"
+#include "parwork/detail/backoff.hpp"
+#include "parwork/detail/collector_traits.hpp"
+#include "parwork/detail/run.hpp"
+#include "parwork/detail/source.hpp"
+#include "parwork/detail/typed_batch.hpp"
+#include "parwork/detail/work_caller.hpp"
+
+namespace parwork::detail {
+
+// Hands one outcome after the other to the collector, in whichever form it takes them.
+template <class Collector, class Item, class R>
+class result_sink {
+ public:
+  static constexpr collector_form form = collector_form_of<Collector, Item, R>();
+  static constexpr bool sees_failures =
+      form == collector_form::completion || form == collector_form::completion_lvalue;
+  static constexpr bool is_reduction_form = form == collector_form::reduction;
+
+  result_sink(Collector& collector, unsigned) noexcept : collector_(collector) {}
+
+  void take(unsigned, Item& item, std::expected<R, failure>& result, std::uint64_t index,
+            unsigned attempts) {
+    if constexpr (sees_failures) {
+      completion<Item, R> whole{std::move(item), std::move(result), index, attempts};
+      if constexpr (form == collector_form::completion) {
+        std::invoke(collector_, std::move(whole));
+      } else {
+        std::invoke(collector_, whole);
+      }
+    } else if (result.has_value()) {
+      if constexpr (form == collector_form::nothing) {
+        std::invoke(collector_);
+      } else {
+        std::invoke(collector_, *std::move(result));
+      }
+    }
+  }
+  void merge() noexcept {}
+
+ private:
+  Collector& collector_;
+};
+
+template <class Collector, class Item, class R>
+  requires is_reduction<Collector>
+class result_sink<Collector, Item, R> {
+  using accumulator = typename Collector::accumulator_type;
+
+ public:
+  static constexpr bool sees_failures = false;
+  static constexpr bool is_reduction_form = true;
+
+  result_sink(Collector& reduction, unsigned workers) : reduction_(reduction), parts_(workers) {
+    reduction_.reset();
+  }
+
+  void take(unsigned worker, Item&, std::expected<R, failure>& result, std::uint64_t, unsigned) {
+    if (!result.has_value()) return;
+    auto& part = parts_[worker];
+    if (!part) part = std::make_unique<accumulator>(reduction_.init());
+    if constexpr (std::is_void_v<R>) {
+      reduction_.fold(*part);
+    } else {
+      reduction_.fold(*part, *std::move(result));
+    }
+  }
+  void merge() {
+    for (auto& part : parts_) {
+      if (part) reduction_.merge(std::move(*part));
+    }
+  }
+
+ private:
+  Collector& reduction_;
+  std::vector<std::unique_ptr<accumulator>> parts_;
+};
+
+template <class Generator, class Work, class Collector>
+class typed_run final : private run_hooks {
+  using item_type = generator_item_t<Generator>;
+  using work_type = std::remove_reference_t<Work>;
+  using caller_type = caller_for<work_type, item_type>;
+  using result_type = typename caller_type::result_type;
+  using sink_type = result_sink<std::remove_reference_t<Collector>, item_type, result_type>;
+  using batch_type = typed_batch<item_type, result_type, caller_type::is_async>;
+  using outcome_type = typename batch_type::outcome_type;
+  using source_type = decltype(make_source(std::declval<Generator>()));
+  using expected_type = std::expected<result_type, failure>;
+
+ public:
+  typed_run(Generator&& generator, Work&& work, Collector&& collector, options&& given)
+      : source_(make_source(std::forward<Generator>(generator))),
+        retry_(given.retry),
+        timeout_(given.timeout),
+        order_(given.order),
+        run_(*this, traits(work), std::move(given)),
+        services_(run_.services()),
+        caller_(work, run_.workers()),
+        sink_(collector, run_.workers()) {}
+
+  [[nodiscard]] summary execute() { return run_.execute(); }
+
+ private:
+  run_traits traits([[maybe_unused]] work_type& work) const {
+    run_traits t;
+    t.size = source_.size();
+    t.is_split = split_generator<Generator>;
+    t.is_async = caller_type::is_async;
+    t.sees_failures = sink_type::sees_failures;
+    t.collects = sink_type::is_reduction_form ? collecting::folds : collecting::calls;
+    t.worker_slots = caller_type::has_state ? slots::bound_to_threads : slots::free_for_all;
+    if constexpr (caller_type::is_async) t.largest_batch = 1;
+    if constexpr (caller_type::is_batched) {
+      t.batches = batching::by_count;
+      t.largest_batch = static_cast<std::uint32_t>(work.max);
+    }
+    return t;
+  }
+
+  static batch_type& typed(batch& b) noexcept { return static_cast<batch_type&>(b); }
+
+  // --- batches ---
+
+  batch* make_batch(std::uint32_t slots) override { return batch_type::make(slots); }
+  void free_batch(batch* b) noexcept override { batch_type::free(static_cast<batch_type*>(b)); }
+
+  void move_items(batch& source, std::uint32_t from, std::uint32_t upto,
+                  batch& target) noexcept override {
+    auto* const old_items = typed(source).items();
+    auto* const new_items = typed(target).items();
+    for (std::uint32_t i = from; i < upto; ++i) {
+      std::construct_at(new_items + (i - from), std::move(old_items[i]));
+      std::destroy_at(old_items + i);
+    }
+  }
+
+  bool accepts(const std::type_info& type) const noexcept override {
+    return type == typeid(item_type);
+  }
+  void adopt(batch& lone, void* child) override {
+    std::construct_at(typed(lone).items(), std::move(*static_cast<item_type*>(child)));
+  }
+
+  // --- pulling ---
+
+  pull_end pull(worker_base& by, batch& b, std::uint32_t most) override {
+    if constexpr (!split_generator<Generator>) {
+      auto* const items = typed(b).items();
+      for (std::uint32_t filled = 0; filled < most;) {
+        if (!source_.next(items + filled, services_.token)) return pull_end::ended;
+        ++filled;
+        if (!by.pull_more(b, filled)) break;
+      }
+    }
+    return pull_end::more;
+  }
+
+  void copy_slice(batch& b, std::uint64_t from, std::uint32_t count) override {
+    if constexpr (split_generator<Generator>) {
+      auto* const items = typed(b).items();
+      for (std::uint32_t i = 0; i < count; ++i) {
+        source_.copy(items + i, from + i);
+        b.filled.store(i + 1, std::memory_order_relaxed);  // nobody else knows this batch yet
+      }
+    }
+  }
+
+  // --- working ---
+
+  work_end work(worker_base& by, batch& b) override {
+    if constexpr (caller_type::is_batched) {
+      return work_spans(by, typed(b));
+    } else {
+      const bool plain = retry_.max_attempts == 1 && timeout_.count() == 0;
+      for (std::uint32_t i = b.start;; ++i) {
+        const claim claimed = by.next(b, i);
+        if (claimed == claim::run) [[likely]] {
+          if constexpr (caller_type::is_async) {
+            return start(typed(b));
+          } else if (plain) [[likely]] {
+            attempt_into(by, typed(b), i, {b.first_index + i, 1});
+          } else if (work_with_retries(by, typed(b), i) == work_end::waiting) {
+            return work_end::waiting;
+          }
+        } else if (claimed == claim::cancel) {
+          cancel(typed(b), i);
+        } else {
+          return work_end::finished;
+        }
+      }
+    }
+  }
+
+  // A stopped run's item: the failure of its last attempt where it had one.
+  void cancel(batch_type& b, std::uint32_t i) noexcept {
+    const failure& why = b.last_failure ? *b.last_failure : cancelled_failure();
+    std::construct_at(b.outcomes() + i, b.attempts,
+                      [&] { return expected_type(std::unexpect, why); });
+  }
+
+  void attempt_into(worker_base& by, batch_type& b, std::uint32_t i, const attempt& which) {
+    outcome_type* const where = b.outcomes() + i;
+    try {
+      std::construct_at(where, which.number, [&] {
+        return caller_.call(services_, by, b.item(i), which, need_afterwards());
+      });
+    } catch (...) {
+      fail_into(where, which.number, failure(std::current_exception()));
+    }
+  }
+
+  static void fail_into(outcome_type* where, unsigned attempts, failure&& why) {
+    std::construct_at(where, attempts,
+                      [&] { return expected_type(std::unexpect, std::move(why)); });
+  }
+
+  [[nodiscard]] afterwards need_afterwards() const noexcept {
+    return sink_type::sees_failures || retry_.max_attempts > 1 ? afterwards::item_is_needed
+                                                               : afterwards::item_is_free;
+  }
+
+  // Attempts follow each other at once while there is nothing to wait for.
+  work_end work_with_retries(worker_base& by, batch_type& b, std::uint32_t i) {
+    for (unsigned number = b.attempts + 1;; ++number) {
+      if (number > 1) services_.count_retry();
+      timed_attempt(by, b, i, {b.first_index + i, number});
+      outcome_type& out = b.outcomes()[i];
+      if (out.result().has_value() || !another_attempt(out.result().error(), number))
+        return work_end::finished;
+      const auto wait = backoff_after(retry_, number, b.first_index + i, seed());
+      if (wait.count() == 0) {
+        if (by.stopping()) return work_end::finished;
+        std::destroy_at(&out);
+        continue;
+      }
+      return wait_for_retry(b, i, number, wait);
+    }
+  }
+
+  void timed_attempt(worker_base& by, batch_type& b, std::uint32_t i, attempt which) {
+    if (timeout_.count() == 0) return attempt_into(by, b, i, which);
+    which.deadline = deadline_from_now();
+    attempt_into(by, b, i, which);
+    const auto now = std::chrono::steady_clock::now();
+    if (now > *which.deadline) {
+      outcome_type* const where = b.outcomes() + i;
+      std::destroy_at(where);
+      fail_into(where, which.number, timeout_failure(timeout_, now - *which.deadline));
+    }
+  }
+
+  // Saturates: a timeout of nanoseconds::max() is none in practice.
+  [[nodiscard]] std::chrono::steady_clock::time_point deadline_from_now() const noexcept {
+    const auto now = std::chrono::steady_clock::now();
+    const auto left = std::chrono::steady_clock::time_point::max() - now;
+    return now + std::min<std::chrono::steady_clock::duration>(timeout_, left);
+  }
+
+  bool another_attempt(const failure& why, unsigned number) noexcept {
+    try {
+      return worth_retry(retry_, why, number);
+    } catch (...) {
+      services_.collector_threw(std::current_exception());
+      return false;
+    }
+  }
+
+  [[nodiscard]] std::uint64_t seed() const noexcept {
+    return reinterpret_cast<std::uintptr_t>(this) ^ started_;
+  }
+
+  // Moves the item into a batch of its own, if it is not alone already, so that nobody waits for
+  // it.
+  work_end wait_for_retry(batch_type& b, std::uint32_t i, unsigned attempts,
+                          std::chrono::nanoseconds wait) {
+    outcome_type& out = b.outcomes()[i];
+    if (b.capacity == 1) {
+      note_attempt(b, out, attempts, wait);
+      std::destroy_at(&out);
+      return work_end::waiting;
+    }
+    auto* const lone = make_lone();
+    if (lone == nullptr) return work_end::finished;  // no memory to wait in: its failure is final
+    lone->first_index = b.first_index + i;
+    lone->from = b.from;
+    // Not shared yet. Claimed from the start: thieves would not know of its attempts.
+    lone->limit.store(1, std::memory_order_relaxed);
+    lone->claimed.store(1, std::memory_order_relaxed);
+    move_items(b, i, i + 1, *lone);
+    note_attempt(*lone, out, attempts, wait);
+    std::destroy_at(&out);
+    std::construct_at(&out, *lone);
+    services_.retry_later(*lone);
+    return work_end::finished;
+  }
+
+  static batch_type* make_lone() noexcept {
+    try {
+      return batch_type::make(1);
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
+
+  static void note_attempt(batch_type& lone, outcome_type& out, unsigned attempts,
+                           std::chrono::nanoseconds wait) {
+    lone.attempts = attempts;
+    lone.last_failure = std::move(out.result()).error();
+    lone.wait = wait;
+  }
+
+  // --- working on spans ---
+
+  work_end work_spans(worker_base& by, batch_type& b) {
+    if constexpr (caller_type::is_batched) {
+      for (std::uint32_t i = b.start;;) {
+        const std::uint32_t count = by.next_span(b, i, b.attempts > 0 ? 1 : caller_.most());
+        if (count == 0) return work_end::finished;
+        if (by.stopping()) {
+          for (const std::uint32_t end = i + count; i < end; ++i) cancel(b, i);
+        } else {
+          if (work_span(b, i, count) == work_end::waiting) return work_end::waiting;
+          i += count;
+        }
+      }
+    }
+    return work_end::finished;
+  }
+
+  work_end work_span(batch_type& b, std::uint32_t from, std::uint32_t count) {
+    if constexpr (caller_type::is_batched) {
+      const unsigned number = b.attempts + 1;
+      if (number > 1) services_.count_retry();
+      const auto deadline = timeout_.count() == 0 ? std::chrono::steady_clock::time_point::max()
+                                                  : deadline_from_now();
+      span_into(b, from, count, number);
+      const auto now = timeout_.count() == 0 ? deadline : std::chrono::steady_clock::now();
+      for (std::uint32_t i = from; i < from + count; ++i) {
+        outcome_type& out = b.outcomes()[i];
+        if (now > deadline) {
+          std::destroy_at(&out);
+          fail_into(&out, number, timeout_failure(timeout_, now - deadline));
+        }
+        if (out.result().has_value() || !another_attempt(out.result().error(), number)) continue;
+        const auto wait = backoff_after(retry_, number, b.first_index + i, seed());
+        if (wait_for_retry(b, i, number, wait) == work_end::waiting) return work_end::waiting;
+      }
+    }
+    return work_end::finished;
+  }
+
+  // Outcomes for [from, from + count): a result each, or the one exception.
+  void span_into(batch_type& b, std::uint32_t from, std::uint32_t count, unsigned number) {
+    if constexpr (caller_type::is_batched) {
+      std::uint32_t made = 0;
+      try {
+        auto results = caller_.call(b.span(from, count));
+        for (; made < count; ++made) {
+          std::construct_at(b.outcomes() + from + made, number,
+                            [&] { return caller_.take(results[made]); });
+        }
+      } catch (...) {
+        const failure why(std::current_exception());
+        for (std::uint32_t i = 0; i < made; ++i) std::destroy_at(b.outcomes() + from + i);
+        for (std::uint32_t i = 0; i < count; ++i)
+          fail_into(b.outcomes() + from + i, number, failure(why));
+      }
+    }
+  }
+
+  // --- asynchronous work ---
+
+  work_end start(batch_type& lone) {
+    if constexpr (caller_type::is_async) {
+      const unsigned number = lone.attempts + 1;
+      if (number > 1) services_.count_retry();
+      attempt which{lone.first_index, number};
+      if (timeout_.count() != 0) which.deadline = deadline_from_now();
+      lone.call = std::make_shared<async_result<result_type>>(services_, lone, which);
+      caller_.start(lone.call, lone.item(0), need_afterwards());
+    }
+    return work_end::outstanding;
+  }
+
+  bool let_go(batch& lone) noexcept override {
+    if constexpr (caller_type::is_async) {
+      // A copy: once the call is back, another thread may finish the item and its batch be used
+      // again.
+      const auto call = typed(lone).call;
+      return call->returned();
+    } else {
+      return true;
+    }
+  }
+
+  work_end settle(batch& base) noexcept override {
+    if constexpr (caller_type::is_async) {
+      batch_type& lone = typed(base);
+      const auto call = std::exchange(lone.call, nullptr);
+      outcome_type* const where = lone.outcomes();
+      const unsigned number = call->which().number;
+      if (call->was_late()) {
+        fail_into(where, number, timeout_failure(timeout_, call->lateness()));
+      } else if (call->was_abandoned()) {
+        fail_into(where, number, abandoned_failure());
+      } else {
+        std::construct_at(where, number, [&] { return *std::move(call->result); });
+      }
+      if (!where->result().has_value() && another_attempt(where->result().error(), number)) {
+        return wait_for_retry(lone, 0, number,
+                              backoff_after(retry_, number, lone.first_index, seed()));
+      }
+    }
+    return work_end::finished;
+  }
+
+  // --- collecting ---
+
+  struct tally {
+    std::uint64_t succeeded = 0, failed = 0, cancelled = 0;
+  };
+
+  delivery deliver(unsigned worker, batch& base, std::uint32_t from,
+                   std::uint32_t upto) noexcept override {
+    batch_type& b = typed(base);
+    tally counts;
+    delivery done{from, 0};
+    while (done.upto < upto && done.lone == nullptr) {
+      outcome_type& out = b.outcomes()[done.upto];
+      if (out.attempts() == outcome_type::moved) {
+        if (order_ == ordering::input && !sink_type::is_reduction_form) {
+          batch_type& lone = typed(out.lone());
+          if (!lone.closed.load(std::memory_order_acquire)) break;  // partner: its worker
+          deliver_one(worker, lone, 0, counts);
+          done.lone = &lone;
+          ++done.delivered;
+        }
+        std::destroy_at(&out);
+      } else {
+        deliver_one(worker, b, done.upto, counts);
+        ++done.delivered;
+      }
+      ++done.upto;
+      if ((services_.attention.load(std::memory_order_relaxed) & attention_free) != 0 &&
+          done.upto < upto) {
+        services_.count(counts.succeeded, counts.failed, counts.cancelled);
+        counts = {};
+        services_.delivered_some(b, done.upto, std::exchange(done.delivered, 0));
+      }
+    }
+    services_.count(counts.succeeded, counts.failed, counts.cancelled);
+    return done;
+  }
+
+  void deliver_one(unsigned worker, batch_type& b, std::uint32_t i, tally& counts) noexcept {
+    outcome_type& out = b.outcomes()[i];
+    const unsigned attempts = out.attempts();
+    const std::uint64_t index = b.first_index + i;
+    if (services_.cut_off) [[unlikely]] {
+      out.result() = std::unexpected(cancelled_failure());
+    }
+    if (out.result().has_value()) [[likely]] {
+      ++counts.succeeded;
+      collect(worker, b.item(i), out.result(), index, attempts);
+    } else {
+      const failure why = out.result().error();
+      ++(why.kind() == failure_kind::cancelled ? counts.cancelled : counts.failed);
+      collect(worker, b.item(i), out.result(), index, attempts);
+      services_.item_failed(index, why, attempts);
+    }
+    std::destroy_at(&out);
+    std::destroy_at(b.items() + i);
+  }
+
+  void collect(unsigned worker, item_type& item, expected_type& result, std::uint64_t index,
+               unsigned attempts) noexcept {
+    if (services_.discarding.load(std::memory_order_relaxed))
+      return;  // set by this thread, or not to be waited for
+    try {
+      sink_.take(worker, item, result, index, attempts);
+    } catch (...) {
+      services_.collector_threw(std::current_exception());
+    }
+  }
+
+  void destroy_states() noexcept override { caller_.destroy_states(); }
+  void merge() override { sink_.merge(); }
+
+  source_type source_;
+  const retry_policy retry_;
+  const std::chrono::nanoseconds timeout_;
+  const ordering order_;
+  const std::uint64_t started_ =
+      static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  run_handle run_;
+  run_services& services_;
+  caller_type caller_;
+  sink_type sink_;
+};
+
+}  // namespace parwork::detail

@@ -1,0 +1,257 @@
+// Calls the user's work in whichever form it has, and turns what comes back into a result or a
+// failure.
+//
+// Thread safety: `call` and `start` may run on several workers at once, each with a number of its
+// own.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "parwork/context.hpp"
+#include "parwork/detail/run.hpp"
+#include "parwork/detail/typed_batch.hpp"
+#include "parwork/detail/work_traits.hpp"
+
+namespace parwork::detail {
+
+// Whether somebody needs the item after work: the collector, or the next attempt.
+enum class afterwards { item_is_needed, item_is_free };
+
+// --- Plain work: work(item), work(item, context&) ---
+
+template <class Work, class Item>
+class plain_caller {
+  static constexpr work_form form = form_of<Work, Item>();
+  static constexpr bool wants_context = form == work_form::item_context;
+  using call_type =
+      std::conditional_t<wants_context, item_call<Work, Item, arguments<>, arguments<context&>>,
+                         item_call<Work, Item, arguments<>, arguments<>>>;
+
+ public:
+  static constexpr bool is_async = false;
+  static constexpr bool is_batched = false;
+  static constexpr bool has_state = false;
+  static constexpr passing how = call_type::how;
+  using result_type = result_of_t<typename call_type::returned>;
+
+  plain_caller(Work& work, unsigned) noexcept : work_(work) {}
+
+  // May throw whatever work throws.
+  std::expected<result_type, failure> call(run_services& run, worker_base& worker, Item& item,
+                                           const attempt& which, afterwards after) {
+    return result_of<std::remove_cvref_t<typename call_type::returned>>::get(
+        [&]() -> typename call_type::returned {
+          if constexpr (wants_context) {
+            context about(run, worker, which);
+            return pass(item, after, about);
+          } else {
+            return pass(item, after);
+          }
+        });
+  }
+  void destroy_states() noexcept {}
+
+ private:
+  template <class... Rest>
+  typename call_type::returned pass(Item& item, afterwards after, Rest&... rest) {
+    if constexpr (!call_type::takes_lvalue) {
+      return std::invoke(work_, std::move(item), rest...);
+    } else {
+      if constexpr (call_type::may_move()) {
+        if (after == afterwards::item_is_free) return std::invoke(work_, std::move(item), rest...);
+      }
+      return std::invoke(work_, item, rest...);
+    }
+  }
+
+  Work& work_;
+};
+
+// --- per_worker: the same with a state of the worker's own in front ---
+
+template <class Work, class State>
+struct with_state {
+  Work& work;
+  State& state;
+
+  template <class... Argument>
+    requires std::is_invocable_v<Work&, State&, Argument...>
+  decltype(auto) operator()(Argument&&... argument) {
+    return std::invoke(work, state, std::forward<Argument>(argument)...);
+  }
+};
+
+template <class PerWorker, class Item>
+class stateful_caller {
+  using state_type = typename std::remove_cv_t<PerWorker>::state_type;
+  using work_type = std::conditional_t<std::is_const_v<PerWorker>, const decltype(PerWorker::work),
+                                       decltype(PerWorker::work)>;
+  using bound_work = with_state<work_type, state_type>;
+  using inner = plain_caller<bound_work, Item>;
+
+ public:
+  static constexpr bool is_async = false;
+  static constexpr bool is_batched = false;
+  static constexpr bool has_state = true;
+  static constexpr passing how = inner::how;
+  using result_type = typename inner::result_type;
+
+  stateful_caller(PerWorker& work, unsigned workers) : work_(work), states_(workers) {}
+
+  std::expected<result_type, failure> call(run_services& run, worker_base& worker, Item& item,
+                                           const attempt& which, afterwards after) {
+    auto& state = states_[worker.number];
+    if (!state) state.reset(new state_type(std::invoke(work_.make_state)));
+    bound_work bound{work_.work, *state};
+    return inner(bound, 0).call(run, worker, item, which, after);
+  }
+  void destroy_states() noexcept { states_.clear(); }
+
+ private:
+  PerWorker& work_;
+  std::vector<std::unique_ptr<state_type>> states_;
+};
+
+// --- Asynchronous work: work(item, completer<R>) ---
+
+template <class Work, class Item>
+class async_caller {
+  using completer_type = completer_of<Work>;
+  using call_type = item_call<Work, Item, arguments<>, arguments<completer_type>>;
+
+ public:
+  static constexpr bool is_async = true;
+  static constexpr bool is_batched = false;
+  static constexpr bool has_state = false;
+  static constexpr passing how = call_type::how;
+  using result_type = typename completer_result<completer_type>::type;
+
+  async_caller(Work& work, unsigned) noexcept : work_(work) {}
+
+  // Starts the item. An exception from work becomes its result, unless the completer was used
+  // before.
+  void start(const std::shared_ptr<async_result<result_type>>& call, Item& item,
+             afterwards after) noexcept {
+    try {
+      pass(item, after, completer_type(call));
+    } catch (...) {
+      if (!call->claim()) return;
+      call->result.emplace(std::unexpect, failure(std::current_exception()));
+      call->publish();
+    }
+  }
+  void destroy_states() noexcept {}
+
+ private:
+  void pass(Item& item, afterwards after, completer_type&& promise) {
+    if constexpr (!call_type::takes_lvalue) {
+      std::invoke(work_, std::move(item), std::move(promise));
+    } else {
+      if constexpr (call_type::may_move()) {
+        if (after == afterwards::item_is_free) {
+          std::invoke(work_, std::move(item), std::move(promise));
+          return;
+        }
+      }
+      std::invoke(work_, item, std::move(promise));
+    }
+  }
+
+  Work& work_;
+};
+
+// --- batched: work(std::span<Item>) ---
+
+template <class Batched, class Item>
+class span_caller {
+  using work_type = std::conditional_t<std::is_const_v<Batched>, const decltype(Batched::work),
+                                       decltype(Batched::work)>;
+  static_assert(std::is_invocable_v<work_type&, std::span<Item>>,
+                "parwork: batched work must be callable with std::span<Item>");
+  static_assert(std::is_nothrow_move_constructible_v<Item>,
+                "parwork: batched work needs an item whose move constructor is noexcept");
+  using returned = std::remove_cvref_t<std::invoke_result_t<work_type&, std::span<Item>>>;
+  static_assert(is_vector<returned>::value,
+                "parwork: batched work must return std::vector<R>, one result for each item");
+  using element = typename returned::value_type;
+
+ public:
+  static constexpr bool is_async = false;
+  static constexpr bool is_batched = true;
+  static constexpr bool has_state = false;
+  static constexpr passing how = passing::lvalue;
+  using result_type = result_of_t<element>;
+
+  span_caller(Batched& work, unsigned) noexcept : work_(work) {}
+
+  // One result an item, or the exception that fails them all.
+  returned call(std::span<Item> items) {
+    returned results = std::invoke(work_.work, items);
+    if (results.size() != items.size()) {
+      throw std::length_error("parwork: batched work returned " + std::to_string(results.size()) +
+                              " results for " + std::to_string(items.size()) + " items");
+    }
+    return results;
+  }
+  static std::expected<result_type, failure> take(typename returned::reference result) {
+    return result_of<element>::get([&]() -> element { return std::move(result); });
+  }
+  [[nodiscard]] std::uint32_t most() const noexcept {
+    return static_cast<std::uint32_t>(work_.max);
+  }
+  void destroy_states() noexcept {}
+
+ private:
+  Batched& work_;
+};
+
+// --- Which of them ---
+
+template <class T>
+inline constexpr bool is_per_worker = false;
+template <class MakeState, class Work>
+inline constexpr bool is_per_worker<per_worker_work<MakeState, Work>> = true;
+template <class T>
+inline constexpr bool is_batched_work = false;
+template <class Work>
+inline constexpr bool is_batched_work<batched_work<Work>> = true;
+
+template <class Work, class Item>
+consteval bool accepts_item() {
+  using plain = std::remove_cv_t<Work>;
+  if constexpr (is_batched_work<plain>) {
+    return true;  // has sentences of its own
+  } else if constexpr (is_per_worker<plain>) {
+    return form_of<decltype(plain::work), Item, arguments<typename plain::state_type&>>() !=
+           work_form::none;
+  } else {
+    return form_of<Work, Item>() != work_form::none;
+  }
+}
+
+template <class Work, class Item>
+consteval auto select_caller() {
+  using plain = std::remove_cv_t<Work>;
+  if constexpr (is_batched_work<plain>) {
+    return std::type_identity<span_caller<Work, Item>>{};
+  } else if constexpr (is_per_worker<plain>) {
+    return std::type_identity<stateful_caller<Work, Item>>{};
+  } else if constexpr (form_of<Work, Item>() == work_form::completer) {
+    return std::type_identity<async_caller<Work, Item>>{};
+  } else {
+    return std::type_identity<plain_caller<Work, Item>>{};
+  }
+}
+template <class Work, class Item>
+using caller_for = typename decltype(select_caller<Work, Item>())::type;
+
+}  // namespace parwork::detail

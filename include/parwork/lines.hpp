@@ -1,0 +1,40 @@
+// lines: the lines of a stream as a generator.
+//
+// Thread safety: one call at a time, each happening before the next, as `process` makes them.
+#pragma once
+
+#include <cstdint>
+#include <istream>
+#include <optional>
+#include <string>
+
+namespace parwork {
+
+/// A generator of lines; made by `lines`.
+class line_generator {
+ public:
+  line_generator(std::istream& input, char delimiter) noexcept
+      : input_(&input), delimiter_(delimiter) {}
+
+  /// The next line without its delimiter, or nothing at the end.
+  [[nodiscard]] std::optional<std::string> operator()();
+
+ private:
+  std::istream* input_;
+  std::uint64_t read_ = 0;
+  char delimiter_;
+};
+
+/// The lines of `input`, which must outlive the generator, as `std::string` items of any bytes. The
+/// delimiter ends a line and is no part of it; a last line without one counts, an empty one at the
+/// very end does not. Use '\0' for the output of `find -print0`.
+///
+/// Blocks while the stream does: for a terminal or a pipe, `runs_on::own_thread` keeps the workers
+/// free. Throws `std::ios_base::failure` where reading fails, or where the stream was not readable
+/// from the start (a file that could not be opened). REQUIRES: `input.exceptions()` has neither
+/// failbit nor eofbit set, which would make the end of the stream an error.
+[[nodiscard]] inline line_generator lines(std::istream& input, char delimiter = '\n') noexcept {
+  return {input, delimiter};
+}
+
+}  // namespace parwork

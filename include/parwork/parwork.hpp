@@ -1,0 +1,22 @@
+// Everything of parwork's core.
+#pragma once
+
+#include "parwork/adapters.hpp"
+#include "parwork/batched.hpp"
+#include "parwork/completer.hpp"
+#include "parwork/completion.hpp"
+#include "parwork/concepts.hpp"
+#include "parwork/context.hpp"
+#include "parwork/cpus.hpp"
+#include "parwork/failure.hpp"
+#include "parwork/options.hpp"
+#include "parwork/per_worker.hpp"
+#include "parwork/pool.hpp"
+#include "parwork/process.hpp"
+#include "parwork/progress.hpp"
+#include "parwork/progress_bar.hpp"
+#include "parwork/reduce.hpp"
+#include "parwork/retry.hpp"
+#include "parwork/split.hpp"
+#include "parwork/summary.hpp"
+#include "parwork/work.hpp"

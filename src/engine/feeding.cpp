@@ -1,0 +1,416 @@
+// Where a worker's items come from: the generator, a slice of a split range, what others offer, or
+// what they have and have not started.
+#include <algorithm>
+#include <bit>
+#include <new>
+#include <utility>
+
+#include "engine/run.hpp"
+
+namespace parwork::detail {
+
+namespace {
+
+// A batch should take this long to pull and to work through: long enough that its overhead (under a
+// microsecond) is lost in it, short enough that nobody notices waiting for it. Source: the
+// measurements of the design page.
+constexpr std::chrono::nanoseconds batch_time = std::chrono::microseconds(30);
+constexpr std::chrono::nanoseconds pull_limit = std::chrono::microseconds(25);
+constexpr std::uint32_t look_every = 16;
+
+}  // namespace
+
+// Items that may still be pulled. Only the holder of the pull gate uses it up, so what it saw stays
+// there for it.
+std::uint64_t run::room() const noexcept {
+  const std::uint64_t delivered = delivered_.load();
+  const std::uint64_t in_flight = produced_.load() - delivered;
+  return in_flight >= queue_ ? 0 : queue_ - in_flight;
+}
+
+// Whether worker `number` could pull now, or, when the run is stopping, say that the generator has
+// ended.
+bool run::generator_waits_for(unsigned number) const noexcept {
+  if (ended_.load()) return false;
+  if (!traits.is_split) {
+    if (options_.generator_runs_on == runs_on::own_thread) return false;
+    if (options_.generator_runs_on == runs_on::caller && number != 0) return false;
+    if (pull_gate_.load()) return false;
+  }
+  return stopping() || room() > 0;
+}
+
+// Whether the caller has a part of its own to attend to before its next item. Room counts from a
+// share of the queue on, so that it does not change between the two for every item.
+bool run::has_duty(const worker& w) const noexcept {
+  if (w.number != 0) return false;
+  if (options_.collector_runs_on == runs_on::caller && requested_.load()) return true;
+  return options_.generator_runs_on == runs_on::caller && !ended_.load() &&
+         room() >= std::max<std::uint64_t>(1, queue_ / 4);
+}
+
+// No more than what would leave the other workers their share of the queue.
+std::uint32_t run::batch_size(const worker& w, std::uint64_t room) const noexcept {
+  const std::uint64_t share = std::max<std::uint64_t>(1, queue_ / (std::uint64_t{2} * workers_));
+  const bool spawns =
+      (attention.load(std::memory_order_relaxed) & attention_spawns) != 0;  // a hint
+  const std::uint64_t wanted = spawns ? 1 : w.target;
+  return static_cast<std::uint32_t>(
+      std::min({wanted, share, room, std::uint64_t{traits.largest_batch}}));
+}
+
+// Takes items from the generator, if it is this worker's to call, and works on them or offers them.
+bool run::feed(worker& w) {
+  if (!generator_waits_for(w.number)) return false;
+  if (traits.is_split) return feed_slice(w);
+  if (pull_gate_.exchange(true)) return false;
+  found_work(w);
+  const auto began = clock::now();
+  batch* const b = pull_batch(w);
+  pull_gate_.store(false);
+  if (options_.generator_runs_on == runs_on::workers && generator_waits_for(w.number)) notify();
+  const auto pulled = clock::now();
+  w.pull_time += pulled - began;
+  if (b == nullptr) {
+    check_finished();
+    return true;
+  }
+  if (options_.generator_runs_on != runs_on::workers) {
+    offer(*b);
+    return true;
+  }
+  const std::uint32_t items = b->limit.load() - b->start;
+  work_on(w, *b);
+  adapt(w, items, clock::now() - began);
+  return true;
+}
+
+// Calls the generator up to a batch. Null where it gave nothing that thieves have left. REQUIRES:
+// pull gate held.
+batch* run::pull_batch(worker& w) {
+  if (ended_.load()) return nullptr;
+  const std::uint64_t left = room();
+  if (stopping() || left == 0) {
+    if (stopping()) generator_ended();
+    return nullptr;
+  }
+  pull_end how = pull_end::ended;
+  batch* b = nullptr;
+  try {
+    const std::uint32_t most = batch_size(w, left);
+    b = acquire(w, most);
+    {
+      const lock_guard guard(w.lock);
+      w.pulling = b;
+    }
+    w.looked = clock::now();
+    w.look_after(1);
+    how = hooks_.pull(w, *b, most);
+  } catch (...) {
+    set_error(std::current_exception());
+  }
+  if (b == nullptr) {
+    generator_ended();
+    return nullptr;
+  }
+  end_pull(w, *b, how);
+  if (b->start < b->limit.load()) return b;
+  recycle(w, *b);
+  return nullptr;
+}
+
+void run::end_pull(worker& w, batch& b, pull_end how) {
+  {
+    const lock_guard guard(w.lock);
+    w.pulling = nullptr;
+    admit(b, b.start, b.filled.load());
+  }
+  if (how == pull_end::ended) generator_ended();
+}
+
+void run::generator_ended() noexcept { ended_.store(true); }
+
+// Counts items [from, upto) of a batch as produced, gives them their indices and their place in the
+// order. Everything pulled is admitted before the pull gate is released, so order and indices are
+// the generator's.
+void run::admit(batch& b, std::uint32_t from, std::uint32_t upto) noexcept {
+  b.start = from;
+  b.limit.store(upto);
+  b.finished.store(from);
+  b.delivered.store(from);
+  b.claimed.store(from);
+  if (from == upto) return;
+  const std::uint64_t count = upto - from;
+  const std::uint64_t before = produced_.fetch_add(count);
+  const std::uint64_t index = traits.size ? before : indices_.fetch_add(count);
+  b.first_index = index - from;
+  note_peak(before + count);
+  if (ordered_) window_.append(b);
+}
+
+void run::note_peak(std::uint64_t produced) noexcept {
+  // Others may have gone on meanwhile: then theirs is the peak to note.
+  const std::uint64_t in_flight = produced - std::min(produced, delivered_.load());
+  std::uint64_t peak = peak_.load(std::memory_order_relaxed);  // a statistic, read after the run
+  while (in_flight > peak &&
+         !peak_.compare_exchange_weak(peak, in_flight, std::memory_order_relaxed)) {
+  }
+}
+
+// Between two items that are being pulled. The looks at the clock double their distance up to
+// `look_every` items.
+bool run::pull_more(worker& w, std::uint32_t filled) {
+  if (stopping()) return false;
+  if ((attention.load() & attention_free) != 0)
+    notify();  // a blocked generator must not hold what it gave
+  if (!w.is_time_to_look()) return true;
+  w.look_after(std::min(filled, look_every));
+  return clock::now() - w.looked < pull_limit;
+}
+
+// The course of a generator's own thread.
+void run::generator_main() {
+  const working_for scope(pool_);
+  worker& w = enter(workers_);
+  while (!ended_.load()) {
+    if (!stopping() && room() == 0) {
+      generator_parker_.park();
+      continue;
+    }
+    const auto began = clock::now();
+    pull_gate_.store(true);
+    batch* const b = pull_batch(w);
+    pull_gate_.store(false);
+    const auto taken = clock::now() - began;
+    w.pull_time += taken;
+    if (b == nullptr) continue;
+    adapt(w, b->limit.load() - b->start, taken);
+    offer(*b);
+  }
+  check_finished();
+}
+
+// --- Split ranges ---
+
+bool run::feed_slice(worker& w) {
+  const auto began = clock::now();
+  batch* const b = claim_slice(w);
+  if (b == nullptr) {
+    check_finished();
+    return false;
+  }
+  found_work(w);
+  const auto claimed = clock::now();
+  w.pull_time += claimed - began;
+  const std::uint32_t items = b->limit.load();
+  work_on(w, *b);
+  adapt(w, items, clock::now() - began);
+  return true;
+}
+
+// Claims the next elements by one compare and swap. Towards the end slices get smaller, so that all
+// end together.
+batch* run::claim_slice(worker& w) {
+  const std::uint64_t size = *traits.size;
+  if (stopping()) {
+    generator_ended();
+    return nullptr;
+  }
+  std::optional<lock_guard> in_order;
+  if (ordered_) in_order.emplace(slice_lock_);
+  std::uint64_t position = produced_.load();
+  std::uint32_t count = 0;
+  do {
+    if (position >= size) generator_ended();
+    const std::uint64_t delivered = delivered_.load();
+    const std::uint64_t in_flight = position > delivered ? position - delivered : 0;
+    if (position >= size || in_flight >= queue_) return nullptr;
+    const std::uint64_t share = (size - position) / (std::uint64_t{2} * workers_) + 1;
+    count = batch_size(w, std::min({queue_ - in_flight, size - position, share}));
+  } while (!produced_.compare_exchange_weak(position, position + count));
+  if (position + count == size) generator_ended();
+
+  note_peak(position + count);
+  batch* const b = copy_slice(w, position, count);
+  if (ordered_ && b != nullptr) window_.append(*b);
+  return b;
+}
+
+// Null where there is no memory; shorter than claimed where a copy threw. Either ends the
+// generator.
+batch* run::copy_slice(worker& w, std::uint64_t position, std::uint32_t count) noexcept {
+  batch* b = nullptr;
+  try {
+    b = acquire(w, count);
+    b->limit.store(count);
+    b->first_index = position;
+    hooks_.copy_slice(*b, position, count);
+  } catch (...) {
+    set_error(std::current_exception());
+    generator_ended();
+    const std::uint32_t made = b == nullptr ? 0 : b->filled.load();
+    if (b != nullptr) b->limit.store(made);
+    delivered_.fetch_add(count - made);  // claimed and never made
+  }
+  return b;
+}
+
+// --- Offered batches ---
+
+void run::offer(batch& b) noexcept {
+  {
+    const lock_guard guard(offered_lock_);
+    b.next = nullptr;
+    (last_offered_ == nullptr ? first_offered_ : last_offered_->next) = &b;
+    last_offered_ = &b;
+    offered_.fetch_add(1);
+  }
+  notify();
+}
+
+bool run::take_offered(worker& w) {
+  if (offered_.load() == 0) return false;
+  batch* b = nullptr;
+  {
+    const lock_guard guard(offered_lock_);
+    b = first_offered_;
+    if (b == nullptr) return false;
+    first_offered_ = b->next;
+    if (first_offered_ == nullptr) last_offered_ = nullptr;
+    offered_.fetch_sub(1);
+  }
+  found_work(w);
+  work_on(w, *b);
+  return true;
+}
+
+// --- Stealing ---
+
+bool run::steal_pulled(worker& w) {
+  batch* taken = nullptr;
+  if (!any_other(w.number,
+                 [&](worker& victim) { return (taken = take_front(w, victim)) != nullptr; }))
+    return false;
+  found_work(w);
+  work_on(w, *taken);
+  return true;
+}
+
+bool run::steal_started(worker& w) {
+  batch* taken = nullptr;
+  if (!any_other(w.number,
+                 [&](worker& victim) { return (taken = take_back(w, victim)) != nullptr; }))
+    return false;
+  found_work(w);
+  work_on(w, *taken);
+  return true;
+}
+
+// The older half of what the victim has pulled, while it is inside the generator.
+batch* run::take_front(worker& w, worker& victim) {
+  const lock_guard guard(victim.lock);
+  batch* const b = victim.pulling;
+  if (b == nullptr) return nullptr;
+  const std::uint32_t there = b->filled.load() - b->start;
+  if (there == 0) return nullptr;
+  const std::uint32_t count = there - there / 2;
+  batch* const mine = try_acquire(w, count);
+  if (mine == nullptr) return nullptr;
+  hooks_.move_items(*b, b->start, b->start + count, *mine);
+  b->start += count;
+  admit(*mine, 0, count);
+  return mine;
+}
+
+// The later half of what the victim has not started; all of it where that is one item. See
+// barrier.hpp for the protocol and worker_base::next for the victim's side.
+batch* run::take_back(worker& w, worker& victim) {
+  const lock_guard guard(victim.lock);
+  batch* const b = victim.current;
+  if (b == nullptr) return nullptr;
+  const std::uint32_t limit = b->limit.load();
+  const std::uint32_t claimed = b->claimed.load();
+  if (claimed >= limit) return nullptr;
+  std::uint32_t from = claimed + (limit - claimed) / 2;
+  batch* const mine = try_acquire(w, limit - from);
+  if (mine == nullptr) return nullptr;
+  b->limit.store(from);
+  heavy_barrier();
+  const std::uint32_t claimed_now = b->claimed.load();
+  if (claimed_now > from) {
+    from = std::min(claimed_now, limit);
+    b->limit.store(from);
+  }
+  if (from == limit) {
+    recycle(w, *mine);
+    return nullptr;
+  }
+  hooks_.move_items(*b, from, limit, *mine);
+  mine->first_index = b->first_index + from;
+  mine->from = b->from;
+  mine->limit.store(limit - from);
+  if (ordered_) window_.insert_behind(*b, *mine);
+  return mine;
+}
+
+// Items [from, upto), which nobody has claimed, in a batch of their own; null where there is no
+// memory for it. REQUIRES: nobody else can reach `b`.
+batch* run::split_off(worker& w, batch& b, std::uint32_t from, std::uint32_t upto) noexcept {
+  batch* const rest = try_acquire(w, upto - from);
+  if (rest == nullptr) return nullptr;
+  hooks_.move_items(b, from, upto, *rest);
+  rest->first_index = b.first_index + from;
+  rest->from = b.from;
+  rest->limit.store(upto - from);
+  b.limit.store(from);
+  if (ordered_) window_.insert_behind(b, *rest);
+  return rest;
+}
+
+// --- Batches ---
+
+batch* run::acquire(worker& w, std::uint32_t slots) {
+  const auto size = static_cast<unsigned>(std::bit_width(slots - 1));
+  if (size < worker::sizes && w.spare[size] != nullptr) {
+    batch* const b = std::exchange(w.spare[size], w.spare[size]->next);
+    --w.spares[size];
+    b->next = nullptr;
+    return b;
+  }
+  return hooks_.make_batch(std::uint32_t{1} << size);
+}
+
+batch* run::try_acquire(worker& w, std::uint32_t slots) noexcept {
+  try {
+    return acquire(w, slots);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
+// REQUIRES: every slot is empty.
+void run::recycle(worker& w, batch& b) noexcept {
+  const auto size = static_cast<unsigned>(std::bit_width(b.capacity - 1));
+  if (size >= worker::sizes || w.spares[size] >= worker::kept) return hooks_.free_batch(&b);
+  b.reset();
+  b.next = std::exchange(w.spare[size], &b);
+  ++w.spares[size];
+}
+
+// --- Sizing ---
+
+// The next batch should take `batch_time`; at most twice this one. Work in spans gains from many
+// items, so there only what is in the way of taking them counts.
+void run::adapt(worker& w, std::uint32_t items, std::chrono::nanoseconds taken) noexcept {
+  if (traits.batches == batching::by_count) {
+    w.target = traits.largest_batch;
+    return;
+  }
+  const auto an_item = std::max<std::int64_t>(1, taken.count() / std::max(1U, items));
+  const auto fitting =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(1, batch_time.count() / an_item));
+  w.target = static_cast<std::uint32_t>(
+      std::min({fitting, std::uint64_t{w.target} * 2, std::uint64_t{traits.largest_batch}}));
+}
+
+}  // namespace parwork::detail

@@ -1,0 +1,179 @@
+// Items whose end does not come with their call: those that wait for another attempt, asynchronous
+// ones, and those that work adds to the run.
+//
+// Threads outside the run (the timer's, whoever uses a completer) hand items back under
+// outside_lock_, and do all they do with the run while they hold it. The caller takes it once more
+// after the last item: then they have left.
+#include <iterator>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include "engine/run.hpp"
+
+namespace parwork::detail {
+
+// --- Retries ---
+
+void run::retry_wait::fire() noexcept {
+  run& r = run_;  // this object goes with its place in the list
+  batch& lone = lone_;
+  const lock_guard guard(r.outside_lock_);
+  if (!listed_) return;
+  r.waiting_.erase(place_);
+  r.offer(lone);
+}
+
+void run::retry_later(batch& lone) noexcept { schedule_retry(lone); }
+
+// Puts the item where it waits; where there is nothing to wait for (a stopped run, no memory to
+// wait in), it goes on at once.
+void run::schedule_retry(batch& lone) noexcept {
+  if (lone.wait.count() > 0) {
+    try {
+      const lock_guard guard(outside_lock_);
+      if (!stopping()) {
+        auto& entry = waiting_.emplace_back(*this, lone);
+        entry.place_ = std::prev(waiting_.end());
+        try {
+          pool_.timers().schedule(entry, clock::now() + lone.wait);
+          return;
+        } catch (const std::exception&) {
+          waiting_.pop_back();
+        }
+      }
+    } catch (const std::bad_alloc&) {
+    }
+  }
+  offer(lone);
+}
+
+// The run is stopping: waiting items arrive now.
+void run::release_retries() noexcept {
+  std::list<retry_wait> released;
+  {
+    const lock_guard guard(outside_lock_);
+    released.swap(waiting_);
+    for (auto& each : released) each.listed_ = false;  // the timer leaves these to us from now on
+  }
+  for (auto& each : released) pool_.timers().cancel(each);
+  for (auto& each : released) offer(each.lone_);
+}
+
+// --- Asynchronous items ---
+
+void run::async_finished(batch& lone) noexcept {
+  const lock_guard guard(outside_lock_);
+  lone.next = settled_;
+  settled_ = &lone;
+  settled_count_.fetch_add(1);
+  notify();
+}
+
+bool run::settle_some(worker& w) {
+  if (settled_count_.load() == 0) return false;
+  batch* oldest = nullptr;
+  {
+    const lock_guard guard(outside_lock_);
+    while (settled_ != nullptr) {
+      batch* const b = settled_;
+      settled_ = b->next;
+      b->next = oldest;
+      oldest = b;
+    }
+    settled_count_.store(0);
+  }
+  if (oldest == nullptr) return false;
+  found_work(w);
+  while (oldest != nullptr) {
+    batch* const lone = oldest;
+    oldest = lone->next;
+    lone->next = nullptr;
+    settle_finished(w, *lone);
+  }
+  return true;
+}
+
+void run::settle_finished(worker& w, batch& lone) {
+  if (hooks_.settle(lone) == work_end::waiting) {
+    schedule_retry(lone);
+  } else {
+    lone.finished.store(1);
+    complete(w, lone);
+  }
+}
+
+// --- Spawned items ---
+
+void run::spawn(worker_base& by, const std::type_info& type, void* child) {
+  if (options_.order == ordering::input) {
+    throw std::logic_error(
+        "parwork: spawn needs ordering::completion: a spawned item has no place in the input's "
+        "order");
+  }
+  if (!hooks_.accepts(type)) {
+    throw std::logic_error(std::string("parwork: spawn was given a ") + type.name() +
+                           " (mangled), which is not the run's item type");
+  }
+  auto& w = static_cast<worker&>(by);
+  batch& lone = *acquire(w, 1);
+  try {
+    hooks_.adopt(lone, child);
+  } catch (...) {
+    recycle(w, lone);
+    throw;
+  }
+  lone.from = origin::spawned;
+  lone.limit.store(1);
+  const std::uint64_t nth = spawned_.fetch_add(1);
+  lone.first_index = traits.size ? *traits.size + nth : indices_.fetch_add(1);
+  {
+    const lock_guard guard(w.lock);
+    lone.next = w.newest;
+    lone.previous = nullptr;
+    (w.newest == nullptr ? w.oldest : w.newest->previous) = &lone;
+    w.newest = &lone;
+    w.spawned.store(w.spawned.load() + 1);
+  }
+  if ((attention.load() & attention_spawns) == 0) attention.fetch_or(attention_spawns);
+  notify();
+}
+
+// The worker's own: the newest.
+bool run::take_spawned(worker& w) {
+  if (w.spawned.load() == 0) return false;
+  batch* lone = nullptr;
+  {
+    const lock_guard guard(w.lock);
+    lone = w.newest;
+    if (lone == nullptr) return false;
+    w.newest = lone->next;
+    (w.newest == nullptr ? w.oldest : w.newest->previous) = nullptr;
+    w.spawned.store(w.spawned.load() - 1);
+  }
+  found_work(w);
+  work_on(w, *lone);
+  return true;
+}
+
+// Another worker's: the oldest.
+bool run::steal_spawned(worker& w) {
+  if ((attention.load() & attention_spawns) == 0) return false;
+  batch* lone = nullptr;
+  const bool found = any_other(w.number, [&](worker& victim) {
+    if (victim.spawned.load() == 0) return false;
+    const lock_guard guard(victim.lock);
+    lone = victim.oldest;
+    if (lone == nullptr) return false;
+    victim.oldest = lone->previous;
+    (victim.oldest == nullptr ? victim.newest : victim.oldest->next) = nullptr;
+    victim.spawned.store(victim.spawned.load() - 1);
+    return true;
+  });
+  if (!found) return false;
+  found_work(w);
+  work_on(w, *lone);
+  return true;
+}
+
+}  // namespace parwork::detail

@@ -1,0 +1,21 @@
+#include "parwork/lines.hpp"
+
+#include <ios>
+
+namespace parwork {
+
+std::optional<std::string> line_generator::operator()() {
+  std::string line;
+  if (std::getline(*input_, line, delimiter_)) {
+    ++read_;
+    return line;
+  }
+  // Plain failure without the end in sight: the stream was unreadable before the first call.
+  if (input_->bad() || !input_->eof()) {
+    throw std::ios_base::failure("parwork::lines: reading failed after line " +
+                                 std::to_string(read_));
+  }
+  return std::nullopt;
+}
+
+}  // namespace parwork

@@ -1,0 +1,228 @@
+#include "parwork/pool.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "engine/pool_state.hpp"
+#include "engine/run.hpp"
+#include "parwork/options.hpp"
+
+namespace parwork {
+
+namespace {
+
+unsigned checked_size(unsigned workers) {
+  if (workers > max_workers) {
+    throw std::invalid_argument("parwork: pool: workers is " + std::to_string(workers) +
+                                ", the most is " + std::to_string(max_workers));
+  }
+  return workers == 0 ? available_cpus() : workers;
+}
+
+}  // namespace
+
+pool::pool(unsigned workers)
+    : state_(std::make_unique<detail::pool_state>(checked_size(workers))) {}
+pool::~pool() = default;
+unsigned pool::size() const noexcept { return state_->size(); }
+
+pool& default_pool() {
+  static pool shared;
+  return shared;
+}
+
+namespace detail {
+
+namespace {
+
+thread_local pool_state* pool_worked_for = nullptr;
+thread_local pool_state* pool_of_thread = nullptr;
+
+}  // namespace
+
+working_for::working_for(pool_state& pool) noexcept : before_(pool_worked_for) {
+  pool_worked_for = &pool;
+}
+working_for::~working_for() { pool_worked_for = before_; }
+
+pool_state* pool_state::current() noexcept { return pool_worked_for; }
+bool pool_state::owns_this_thread() const noexcept { return pool_of_thread == this; }
+
+pool_state::pool_state(unsigned size) : size_(size) {
+  threads_.reserve(size);
+  {
+    const lock_guard guard(lock_);
+    idle_.reserve(size);  // so that lying down never allocates
+  }
+  try {
+    for (unsigned i = 0; i < size; ++i) {
+      auto& made = *threads_.emplace_back(std::make_unique<pool_thread>());
+      made.thread = std::thread([this, &made] { thread_main(made); });
+    }
+  } catch (...) {
+    stop_threads();
+    throw;
+  }
+}
+
+pool_state::~pool_state() { stop_threads(); }
+
+void pool_state::stop_threads() {
+  {
+    const lock_guard guard(lock_);
+    stopping_ = true;
+  }
+  for (auto& each : threads_) each->place.unpark();
+  for (auto& each : threads_) {
+    if (each->thread.joinable()) each->thread.join();
+  }
+}
+
+void pool_state::thread_main(pool_thread& self) {
+  pool_of_thread = this;
+  const working_for scope(*this);
+  for (;;) {
+    run* work = nullptr;
+    {
+      const lock_guard guard(lock_);
+      if (self.assigned == nullptr && stopping_) return;
+      work = std::exchange(self.assigned, nullptr);
+    }
+    if (work == nullptr) {
+      lie_down(self);
+    } else {
+      work->help(self.number, self.chosen ? searching::yes : searching::no);
+      leave(*work, self);
+    }
+  }
+}
+
+// Says that it is idle, looks once more for a run that has something to do, then sleeps. The heavy
+// barrier lies between the two: see sleeping.cpp.
+void pool_state::lie_down(pool_thread& self) {
+  {
+    const lock_guard guard(lock_);
+    if (self.assigned != nullptr || stopping_) return;
+    if (!self.idle) {
+      self.idle = true;
+      idle_.push_back(&self);
+      refresh_all();
+    }
+  }
+  heavy_barrier();
+  {
+    const lock_guard guard(lock_);
+    if (self.assigned != nullptr || stopping_) return;
+    for (run* each : runs_) {
+      if (eligible(*each, self) && each->look_for_work(max_workers)) {
+        assign(*each, self, false);
+        return;
+      }
+    }
+  }
+  self.place.park();
+}
+
+bool pool_state::eligible(run& r, const pool_thread& thread) {
+  const lending& terms = r.terms();
+  if (terms.ending || terms.present >= terms.most) return false;
+  return terms.kind == slots::free_for_all || terms.bound.size() < terms.most ||
+         std::find(terms.bound.begin(), terms.bound.end(), &thread) != terms.bound.end();
+}
+
+void pool_state::assign(run& r, pool_thread& thread, bool chosen) {
+  lending& terms = r.terms();
+  if (terms.kind == slots::free_for_all) {
+    thread.number = terms.free_numbers.back();
+    terms.free_numbers.pop_back();
+  } else {
+    auto seat = std::find(terms.bound.begin(), terms.bound.end(), &thread);
+    if (seat == terms.bound.end()) seat = terms.bound.insert(seat, &thread);
+    thread.number = 1 + static_cast<unsigned>(seat - terms.bound.begin());
+  }
+  thread.assigned = &r;
+  thread.chosen = chosen;
+  thread.idle = false;
+  std::erase(idle_, &thread);
+  ++terms.present;
+  refresh_all();
+}
+
+void pool_state::leave(run& r, const pool_thread& self) {
+  const lock_guard guard(lock_);
+  lending& terms = r.terms();
+  if (terms.kind == slots::free_for_all) terms.free_numbers.push_back(self.number);
+  --terms.present;
+  if (terms.ending && terms.present == 0) r.end_parker().unpark();
+  refresh(r);
+}
+
+void pool_state::attach(run& r) {
+  const lock_guard guard(lock_);
+  lending& terms = r.terms();
+  if (terms.kind == slots::free_for_all) {
+    terms.free_numbers.reserve(terms.most);
+    for (unsigned number = terms.most; number > 0; --number) terms.free_numbers.push_back(number);
+  } else {
+    terms.bound.reserve(terms.most);
+  }
+  runs_.push_back(&r);
+  refresh(r);
+}
+
+void pool_state::detach(run& r) {
+  for (;;) {
+    {
+      const lock_guard guard(lock_);
+      r.terms().ending = true;
+      call_off(r);
+      if (r.terms().present == 0) {
+        std::erase(runs_, &r);
+        return;
+      }
+    }
+    r.end_parker().park();
+  }
+}
+
+// Threads that were sent to the run and have not arrived: a short run is not to wait for their waking.
+void pool_state::call_off(run& r) {
+  for (auto& each : threads_) {
+    if (each->assigned != &r) continue;
+    each->assigned = nullptr;
+    --r.terms().present;
+  }
+}
+
+bool pool_state::lend(run& r) {
+  const lock_guard guard(lock_);
+  // The newest sleeper first: its cache is the warmest.
+  for (auto each = idle_.rbegin(); each != idle_.rend(); ++each) {
+    pool_thread& thread = **each;
+    if (!eligible(r, thread)) continue;
+    assign(r, thread, true);
+    thread.place.unpark();
+    return true;
+  }
+  return false;
+}
+
+void pool_state::update(run& r) {
+  const lock_guard guard(lock_);
+  refresh(r);
+}
+
+void pool_state::refresh(run& r) {
+  const bool idle = std::any_of(idle_.begin(), idle_.end(),
+                                [&](const pool_thread* t) { return eligible(r, *t); });
+  r.set_lendable(idle || r.may_start_thread());
+}
+
+void pool_state::refresh_all() {
+  for (run* each : runs_) refresh(*each);
+}
+
+}  // namespace detail
+}  // namespace parwork

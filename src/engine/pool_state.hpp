@@ -1,0 +1,101 @@
+// The threads of a pool, and to which runs they are lent.
+//
+// Thread safety: by its lock. Invariants:
+// 1. A thread is idle (in the list), or assigned to one run, whose `present` counts it.
+// 2. A run that is attached stays alive: `detach` waits until nobody is present.
+// 3. A run's `attention_lendable` is set exactly while an idle thread could join it, or one may be
+// started for it.
+#pragma once
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "engine/mutex.hpp"
+#include "engine/parker.hpp"
+#include "engine/timer.hpp"
+#include "parwork/detail/run.hpp"
+
+namespace parwork::detail {
+
+class run;
+enum class searching;
+struct pool_thread;
+
+// What a run and its pool have agreed on. Guarded by the pool's lock.
+struct lending {
+  unsigned most = 0;     // helpers the run may have at once, numbered 1 to `most`
+  unsigned present = 0;  // helpers it has
+  bool ending = false;   // the caller waits for them to leave
+  slots kind = slots::free_for_all;
+  std::vector<unsigned> free_numbers;     // free_for_all: those not in use
+  std::vector<const pool_thread*> bound;  // bound_to_threads: helper number - 1 -> its thread
+};
+
+struct pool_thread {
+  std::thread thread;
+  parker place;
+  // Guarded by the pool's lock.
+  bool idle = false;
+  run* assigned = nullptr;
+  unsigned number = 0;  // the worker it is in that run
+  bool chosen = false;  // woken to look for work
+};
+
+class pool_state {
+ public:
+  explicit pool_state(unsigned size);
+  ~pool_state();
+  pool_state(const pool_state&) = delete;
+  pool_state& operator=(const pool_state&) = delete;
+
+  [[nodiscard]] unsigned size() const noexcept { return size_; }
+  [[nodiscard]] timer& timers() noexcept { return timer_; }
+
+  // The pool whose run the calling thread is working for; null: none.
+  [[nodiscard]] static pool_state* current() noexcept;
+  // Whether the calling thread is one of this pool's own.
+  [[nodiscard]] bool owns_this_thread() const noexcept;
+
+  void attach(run& r) PARWORK_EXCLUDES(lock_);
+  // Waits until no thread of the pool is in the run. REQUIRES: the run is finished.
+  void detach(run& r) PARWORK_EXCLUDES(lock_);
+
+  // Sends an idle thread to the run; false where there is none.
+  bool lend(run& r) PARWORK_EXCLUDES(lock_);
+  // The run's need for threads has changed.
+  void update(run& r) PARWORK_EXCLUDES(lock_);
+
+ private:
+  void stop_threads() PARWORK_EXCLUDES(lock_);
+  void thread_main(pool_thread& self);
+  void lie_down(pool_thread& self) PARWORK_EXCLUDES(lock_);
+  void leave(run& r, const pool_thread& self) PARWORK_EXCLUDES(lock_);
+  void call_off(run& r) PARWORK_REQUIRES(lock_);
+  static bool eligible(run& r, const pool_thread& thread);
+  void assign(run& r, pool_thread& thread, bool chosen) PARWORK_REQUIRES(lock_);
+  void refresh(run& r) PARWORK_REQUIRES(lock_);
+  void refresh_all() PARWORK_REQUIRES(lock_);
+
+  const unsigned size_;
+  mutex lock_;
+  std::vector<std::unique_ptr<pool_thread>> threads_;  // does not change after construction
+  std::vector<pool_thread*> idle_ PARWORK_GUARDED_BY(lock_);
+  std::vector<run*> runs_ PARWORK_GUARDED_BY(lock_);
+  bool stopping_ PARWORK_GUARDED_BY(lock_) = false;
+  timer timer_;
+};
+
+// While it lives, the calling thread works for `pool`: nested runs use it.
+class working_for {
+ public:
+  explicit working_for(pool_state& pool) noexcept;
+  ~working_for();
+  working_for(const working_for&) = delete;
+  working_for& operator=(const working_for&) = delete;
+
+ private:
+  pool_state* const before_;
+};
+
+}  // namespace parwork::detail

@@ -1,0 +1,268 @@
+// One call of `process`, inside: who pulls, who works, who collects, who sleeps.
+//
+// Files: run.cpp (start, end, the course of a worker), feeding.cpp (generator, credits, stealing),
+// delivering.cpp (the collector), sleeping.cpp (sleep and wake), later.cpp (retries, asynchronous
+// items, spawning).
+//
+// Invariants:
+// 1. One thread at a time holds the pull gate and calls the generator; one at a time holds the
+// collect gate and calls
+//    the collector. Nobody waits for a gate: who finds it taken does something else.
+// 2. produced_ - delivered_ <= queue: only the holder of the pull gate (or a claim of a slice, by
+// compare and swap)
+//    adds to produced_, and only within the room there is.
+// 3. Whoever makes something that another thread could take calls `notify` before it enters user
+// code. Whoever goes to
+//    sleep says so, passes a heavy barrier, and looks once more. So nothing that can be taken stays
+//    while a thread that could take it sleeps. See sleeping.cpp.
+// 4. The run is over when the generator has ended and everything produced has been delivered. Then
+// `finished_` is set,
+//    once, by a thread that the caller still waits for.
+// 5. Lock order: outside_lock_, pool, worker::lock, window, offered. User code is called with none
+// of them held.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "engine/mutex.hpp"
+#include "engine/parker.hpp"
+#include "engine/pool_state.hpp"
+#include "engine/timer.hpp"
+#include "engine/window.hpp"
+#include "engine/worker.hpp"
+#include "parwork/detail/run.hpp"
+
+namespace parwork::detail {
+
+class run final : public run_services {
+ public:
+  run(run_hooks& hooks, const run_traits& its_traits, options&& given);
+  ~run();
+  run(const run&) = delete;
+  run& operator=(const run&) = delete;
+
+  summary execute();
+  [[nodiscard]] unsigned workers() const noexcept { return workers_; }
+
+  // --- for workers, between items ---
+  claim next_item(worker& w, batch& b, std::uint32_t i);
+  std::uint32_t next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t most);
+  bool pull_more(worker& w, std::uint32_t filled);
+
+  // --- for the pool; all with its lock held but `help` ---
+  void help(unsigned number, searching search);
+  // Whether there is anything that worker `number` could do now; any number above the run's: a
+  // helper to be.
+  [[nodiscard]] bool look_for_work(unsigned number) noexcept;
+  lending& terms() noexcept { return lending_; }
+  [[nodiscard]] bool may_start_thread() const noexcept { return extra_left_.load() > 0; }
+  void set_lendable(bool lendable) noexcept;
+  parker& end_parker() noexcept { return end_parker_; }
+
+  // --- run_services ---
+  void item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept override;
+  void count(std::uint64_t succeeded, std::uint64_t failed,
+             std::uint64_t cancelled) noexcept override;
+  void collector_threw(std::exception_ptr error) noexcept override;
+  void count_retry() noexcept override;
+  void delivered_some(batch& b, std::uint32_t upto, std::uint32_t items) noexcept override;
+  void spawn(worker_base& by, const std::type_info& type, void* child) override;
+  void retry_later(batch& lone) noexcept override;
+  void async_finished(batch& lone) noexcept override;
+  attempt_stop_ptr make_attempt_stop(clock::time_point deadline) override;
+
+ private:
+  // run.cpp
+  void start_threads();
+  void serve(worker& w);
+  bool step(worker& w);
+  bool look_again(worker& w);
+  void look(worker& w, batch& b, std::uint32_t i) noexcept;
+  void work_on(worker& w, batch& b);
+  [[nodiscard]] work_end work_through(worker& w, batch& b);
+  void complete(worker& w, batch& b);
+  worker& enter(unsigned number);
+  void set_error(std::exception_ptr error) noexcept;
+  void request_stop() noexcept;
+  [[nodiscard]] bool stopping() const noexcept { return (attention.load() & attention_stop) != 0; }
+  void check_finished() noexcept;
+  void finish() noexcept;
+  void report_progress() noexcept;
+  void progress_main() noexcept;
+  [[nodiscard]] progress look_at_progress() const;
+  [[nodiscard]] summary summarise();
+  void attribute_time(summary& s) const;
+
+  // feeding.cpp
+  [[nodiscard]] std::uint64_t room() const noexcept;
+  [[nodiscard]] bool generator_waits_for(unsigned number) const noexcept;
+  [[nodiscard]] std::uint32_t batch_size(const worker& w, std::uint64_t room) const noexcept;
+  bool feed(worker& w);
+  bool feed_slice(worker& w);
+  [[nodiscard]] batch* pull_batch(worker& w);
+  [[nodiscard]] batch* claim_slice(worker& w);
+  [[nodiscard]] batch* copy_slice(worker& w, std::uint64_t position, std::uint32_t count) noexcept;
+  void note_peak(std::uint64_t produced) noexcept;
+  [[nodiscard]] bool has_duty(const worker& w) const noexcept;
+  void end_pull(worker& w, batch& b, pull_end how);
+  void generator_ended() noexcept;
+  void admit(batch& b, std::uint32_t from, std::uint32_t upto) noexcept;
+  void generator_main();
+  void offer(batch& b) noexcept;
+  bool take_offered(worker& w);
+  bool steal_pulled(worker& w);
+  bool steal_started(worker& w);
+  [[nodiscard]] batch* take_front(worker& w, worker& victim);
+  [[nodiscard]] batch* take_back(worker& w, worker& victim);
+  [[nodiscard]] batch* split_off(worker& w, batch& b, std::uint32_t from,
+                                 std::uint32_t upto) noexcept;
+  [[nodiscard]] batch* acquire(worker& w, std::uint32_t slots);
+  [[nodiscard]] batch* try_acquire(worker& w, std::uint32_t slots) noexcept;
+  void recycle(worker& w, batch& b) noexcept;
+
+  void adapt(worker& w, std::uint32_t items, std::chrono::nanoseconds taken) noexcept;
+
+  // delivering.cpp
+  [[nodiscard]] bool may_collect(unsigned number) const noexcept;
+  bool collect_if_requested(worker& w);
+  void request_delivery(worker* w) noexcept;
+  void drain(worker& w) noexcept;
+  void drain_pending(worker& w) noexcept;
+  void drain_window(worker& w) noexcept;
+  void harvest(worker& w) noexcept;
+  void deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept;
+  void flush(worker& w, batch& b) noexcept;
+  void account(batch& b, std::uint32_t items) noexcept;
+  void collector_main();
+  [[nodiscard]] bool see_harvest() noexcept;
+
+  // sleeping.cpp
+  void notify() noexcept;
+  bool wake_sleeper() noexcept;
+  bool start_extra() noexcept;
+  void found_work(worker& w) noexcept;
+  void give_up(worker& w) noexcept;
+  void sleep_here(worker& w);
+  bool see_stealable() noexcept;
+  void extra_main(unsigned number);
+
+  // later.cpp
+  // An item that waits for its next attempt. Its list place and `listed_` are guarded by
+  // outside_lock_.
+  class retry_wait final : public timer_entry {
+   public:
+    retry_wait(run& its_run, batch& lone) noexcept : run_(its_run), lone_(lone) {}
+    void fire() noexcept override;
+
+   private:
+    friend class run;
+    run& run_;
+    batch& lone_;
+    std::list<retry_wait>::iterator place_ = {};
+    bool listed_ = true;
+  };
+  void schedule_retry(batch& lone) noexcept;
+  void release_retries() noexcept;
+  void settle_finished(worker& w, batch& lone);
+  bool settle_some(worker& w);
+  bool take_spawned(worker& w);
+  bool steal_spawned(worker& w);
+
+  template <class Try>
+  bool any_other(unsigned number, Try&& attempt);
+
+  run_hooks& hooks_;
+  const run_traits traits;
+  options options_;
+  pool_state& pool_;
+  lending lending_;
+  unsigned workers_ = 1;
+  std::uint64_t queue_ = 1;
+  bool folds_ = false;
+  bool ordered_ = false;
+  const clock::time_point started_ = clock::now();
+
+  // One slot a worker, and one each for a generator's and a collector's own thread. Filled when a
+  // thread first comes.
+  std::vector<std::atomic<worker*>> slots_;
+
+  // --- feeding ---
+  alignas(64) std::atomic<bool> pull_gate_{false};
+  std::atomic<bool> ended_{false};          // the generator will not be called again
+  std::atomic<std::uint64_t> produced_{0};  // items of the generator
+  std::atomic<std::uint64_t> spawned_{0};   // items that work added
+  std::atomic<std::uint64_t> indices_{
+      0};  // the next fresh index; of a sized generator's spawned items
+  std::atomic<std::uint64_t> peak_{0};
+  mutex slice_lock_;  // claims and the window's order go together
+  mutex offered_lock_;
+  batch* first_offered_ PARWORK_GUARDED_BY(offered_lock_) = nullptr;
+  batch* last_offered_ PARWORK_GUARDED_BY(offered_lock_) = nullptr;
+  std::atomic<std::uint32_t> offered_{0};  // written under the lock, read without as a hint
+
+  // --- delivering ---
+  alignas(64) std::atomic<bool> collect_gate_{false};
+  std::atomic<bool> requested_{false};       // there may be something to deliver
+  std::atomic<bool> harvest_{false};         // also out of batches that are being worked on
+  std::atomic<batch*> pending_{nullptr};     // finished batches, newest first
+  std::atomic<std::uint64_t> delivered_{0};  // of the generator's items
+  std::atomic<std::uint64_t> delivered_spawned_{0};
+  std::atomic<std::uint64_t> succeeded_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  std::atomic<std::uint64_t> cancelled_{0};
+  std::atomic<std::uint64_t> retries_{0};
+  window window_;
+
+  // --- sleeping ---
+  alignas(64) std::atomic<bool> searching_{false};
+  std::atomic<bool> finished_{false};
+  mutex sleep_lock_;
+  sleeper* sleepers_ PARWORK_GUARDED_BY(sleep_lock_) = nullptr;
+  parker end_parker_;        // the caller, waiting for the pool's threads to leave
+  parker generator_parker_;  // the generator's own thread, waiting for room
+  parker collector_parker_;  // the collector's own thread, waiting for finished items
+  parker progress_parker_;
+
+  // --- threads of this run alone ---
+  mutex extra_lock_;
+  std::vector<std::thread> extra_ PARWORK_GUARDED_BY(extra_lock_);
+  std::atomic<unsigned> extra_left_{0};
+  unsigned next_extra_ PARWORK_GUARDED_BY(extra_lock_) = 0;
+  std::thread generator_thread_;
+  std::thread collector_thread_;
+  std::thread progress_thread_;
+
+  // --- stopping and failing ---
+  std::stop_source stop_source_;
+  std::atomic<bool> stop_requested_{false};
+  mutex error_lock_;
+  std::exception_ptr error_ PARWORK_GUARDED_BY(error_lock_);
+  std::optional<failure> first_failure_ PARWORK_GUARDED_BY(error_lock_);
+
+  // --- items that come back from outside: the timer, completers ---
+  mutex outside_lock_;
+  std::list<retry_wait> waiting_ PARWORK_GUARDED_BY(outside_lock_);
+  batch* settled_ PARWORK_GUARDED_BY(outside_lock_) = nullptr;
+  std::atomic<std::uint32_t> settled_count_{0};  // written under the lock, read without as a hint
+};
+
+// Tries `attempt(victim)` on every other worker, starting behind `number`, until one succeeds.
+template <class Try>
+bool run::any_other(unsigned number, Try&& attempt) {
+  const auto count = slots_.size();
+  for (std::size_t ahead = 1; ahead < count; ++ahead) {
+    worker* const victim =
+        slots_[(number + ahead) % count].load(std::memory_order_acquire);  // partner: enter()
+    if (victim != nullptr && attempt(*victim)) return true;
+  }
+  return false;
+}
+
+}  // namespace parwork::detail

@@ -1,0 +1,158 @@
+// How the threads of a run go to sleep and are woken, and why no wake-up is lost.
+//
+// What can be taken: room to pull; items that were pulled and not started, offered, or spawned;
+// finished items and a free collector; asynchronous items that have come back. Each of them becomes
+// visible by an atomic store.
+//
+// Waking. Who makes such a thing visible then calls `notify`, before it enters user code:
+//   1. it loads `attention`: nobody is free, nothing to do. This is the whole cost in a busy run.
+//   2. it exchanges `searching_`: somebody has been woken and has not found anything yet: nothing
+//   to do, because that
+//      thread will look everywhere.
+//   3. it chooses a sleeping thread of this run, else borrows one from the pool, else starts one if
+//   the run has some
+//      left to start.
+// The chosen thread clears `searching_` when it finds work, and if there is more, wakes the next:
+// so wake-ups spread while there is work for them, and one at a time.
+//
+// Sleeping. A thread that found nothing, also after a few microseconds of looking again:
+//   1. clears `searching_` if it was the one that was woken;
+//   2. says that it is asleep: the list, then a bit of `attention`;
+//   3. passes a heavy barrier (barrier.hpp);
+//   4. looks once more for everything there is; sleeps if there is nothing.
+// By the barrier's contract either the looker sees the thing in step 4, or its maker sees the bit
+// (and `searching_`) in its steps 1 and 2. A pool's thread does the same in pool_state::lie_down,
+// for all runs of the pool.
+//
+// Threads with a part of their own (`runs_on`) are woken through their parkers, whose tokens cannot
+// be lost.
+#include <system_error>
+
+#include "engine/run.hpp"
+
+namespace parwork::detail {
+
+void run::notify() noexcept {
+  if ((attention.load() & attention_free) == 0) return;
+  if (searching_.load() || searching_.exchange(true)) return;
+  if (!wake_sleeper() && !pool_.lend(*this) && !start_extra()) searching_.store(false);
+}
+
+// Chooses the thread that went to sleep last.
+bool run::wake_sleeper() noexcept {
+  sleeper* chosen = nullptr;
+  {
+    const lock_guard guard(sleep_lock_);
+    if (sleepers_ == nullptr) return false;
+    chosen = sleepers_;
+    sleepers_ = chosen->next;
+    chosen->listed = false;
+    if (sleepers_ == nullptr) attention.fetch_and(~std::uint32_t{attention_asleep});
+  }
+  chosen->place.unpark();
+  return true;
+}
+
+// Starts one of the threads that this run may have beyond the pool's.
+bool run::start_extra() noexcept {
+  if (extra_left_.load() == 0) return false;
+  bool started = false;
+  {
+    const lock_guard guard(extra_lock_);
+    // Finished: the caller may have joined them already.
+    if (extra_left_.load() == 0 || finished_.load()) return false;
+    try {
+      extra_.emplace_back([this, number = next_extra_] { extra_main(number); });
+      ++next_extra_;
+      extra_left_.fetch_sub(1);
+      started = true;
+    } catch (const std::exception&) {
+      extra_left_.store(0);  // the system has no more threads: the run goes on with those it has
+    }
+  }
+  pool_.update(*this);
+  return started;
+}
+
+void run::extra_main(unsigned number) {
+  const working_for scope(pool_);
+  worker& w = enter(number);
+  w.search = searching::yes;
+  while (!finished_.load()) {
+    serve(w);
+    if (!finished_.load()) sleep_here(w);
+  }
+  give_up(w);
+}
+
+// The worker was woken to look for work and has got some: if there is more, wake the next.
+void run::found_work(worker& w) noexcept {
+  if (w.search == searching::no) return;
+  give_up(w);
+  if (look_for_work(w.number)) notify();
+}
+
+void run::give_up(worker& w) noexcept {
+  if (w.search == searching::no) return;
+  w.search = searching::no;
+  searching_.store(false);
+}
+
+void run::sleep_here(worker& w) {
+  give_up(w);
+  {
+    const lock_guard guard(sleep_lock_);
+    w.sleep.next = sleepers_;
+    w.sleep.listed = true;
+    sleepers_ = &w.sleep;
+    attention.fetch_or(attention_asleep);
+  }
+  heavy_barrier();
+  if (!finished_.load() && !look_for_work(w.number)) w.sleep.place.park();
+  const lock_guard guard(sleep_lock_);
+  if (!w.sleep.listed) {
+    w.search = searching::yes;  // chosen by notify
+    return;
+  }
+  for (sleeper** link = &sleepers_; *link != nullptr; link = &(*link)->next) {
+    if (*link != &w.sleep) continue;
+    *link = w.sleep.next;
+    break;
+  }
+  w.sleep.listed = false;
+  if (sleepers_ == nullptr) attention.fetch_and(~std::uint32_t{attention_asleep});
+}
+
+void run::set_lendable(bool lendable) noexcept {
+  const bool is_set = (attention.load() & attention_lendable) != 0;
+  if (lendable && !is_set) attention.fetch_or(attention_lendable);
+  if (!lendable && is_set) attention.fetch_and(~std::uint32_t{attention_lendable});
+}
+
+// Asks for a harvest where finished items lie in somebody's batch.
+bool run::look_for_work(unsigned number) noexcept {
+  if (finished_.load()) return false;
+  if (generator_waits_for(number)) return true;
+  if (offered_.load() > 0 || settled_count_.load() > 0) return true;
+  if (any_other(number, [](worker& victim) { return victim.spawned.load() > 0; })) return true;
+  if (see_stealable()) return true;
+  const bool harvestable = see_harvest();
+  return may_collect(number) && (harvestable || requested_.load()) && !collect_gate_.load();
+}
+
+// Whether anybody has items that it has not started.
+bool run::see_stealable() noexcept {
+  for (auto& slot : slots_) {
+    worker* const victim = slot.load(std::memory_order_acquire);  // partner: enter()
+    if (victim == nullptr) continue;
+    const lock_guard guard(victim->lock);
+    if (victim->pulling != nullptr && victim->pulling->filled.load() > victim->pulling->start)
+      return true;
+    if (victim->current != nullptr &&
+        victim->current->limit.load() > victim->current->claimed.load())
+      return true;
+  }
+  return false;
+}
+
+}  // namespace parwork::detail

@@ -1,0 +1,116 @@
+#include "parwork/summary.hpp"
+
+#include <ostream>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "engine/readable.hpp"
+
+namespace parwork {
+
+namespace {
+
+std::string_view name_of(bottleneck bound) noexcept {
+  switch (bound) {
+    case bottleneck::balanced:
+      return "balanced";
+    case bottleneck::generator:
+      return "generator";
+    case bottleneck::work:
+      return "work";
+    case bottleneck::collector:
+      return "collector";
+  }
+  return "unknown";
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return detail::readable_count(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
+}
+
+void add_part(std::string& list, std::uint64_t count, std::string_view word) {
+  if (count == 0) return;
+  if (!list.empty()) list += ", ";
+  list += detail::readable_count(count);
+  list += ' ';
+  list += word;
+}
+
+// "1,000 items in 1.25 s (800 per second) on 4 workers: 990 succeeded, 10 failed."
+std::string counts_sentence(const summary& run) {
+  std::string text = counted(run.produced, "item") + " in " + detail::readable_duration(run.wall);
+  const double seconds = std::chrono::duration<double>(run.wall).count();
+  const auto finished = static_cast<double>(run.succeeded + run.failed);
+  if (seconds > 0 && finished > 0) {
+    text += " (" + detail::readable_rate(finished / seconds) + " per second)";
+  }
+  text += " on " + counted(run.workers, "worker");
+
+  std::string outcome;
+  if (run.produced > 0 && run.succeeded == run.produced) {
+    outcome = run.produced == 1 ? "succeeded" : "all succeeded";
+  } else {
+    add_part(outcome, run.succeeded, "succeeded");
+    add_part(outcome, run.failed, "failed");
+    add_part(outcome, run.cancelled, "cancelled");
+  }
+  add_part(outcome, run.retries, run.retries == 1 ? "retry" : "retries");
+  if (!outcome.empty()) text += ": " + outcome;
+  return text + ".";
+}
+
+// Only the first line of the message: the summary is one paragraph.
+std::string first_failure_sentence(const failure& first) {
+  std::ostringstream written;
+  written << first;
+  const std::string message = written.str();
+  std::string text = " First failure: " + message.substr(0, message.find('\n'));
+  if (text.find_last_of(".!?") != text.size() - 1) text += '.';
+  return text;
+}
+
+std::string shares_sentence(const summary& run) {
+  return " Time: work " + detail::readable_share(run.work_share) + ", generator " +
+         detail::readable_share(run.generator_share) + ", collector " +
+         detail::readable_share(run.collector_share) + ", idle " +
+         detail::readable_share(run.idle_share) + ".";
+}
+
+std::string_view advice_for(bottleneck bound) noexcept {
+  switch (bound) {
+    case bottleneck::balanced:
+      return " Balanced: no single part limited the run.";
+    case bottleneck::generator:
+      return " Limited by the generator: more workers would not help. Make it cheaper, let it "
+             "yield "
+             "larger items (parwork::chunks), or split the range (parwork::split) so that workers "
+             "take items without waiting for each other.";
+    case bottleneck::work:
+      return " Limited by work: the workers were busy nearly all the time. More workers help while "
+             "there are free cores; beyond that, work itself has to become cheaper.";
+    case bottleneck::collector:
+      return " Limited by the collector: more workers would not help. Make it cheaper, move its "
+             "part "
+             "into work, collect larger items (parwork::chunks), or use parwork::reduce, which has "
+             "no serial collector.";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, bottleneck bound) { return out << name_of(bound); }
+
+std::ostream& operator<<(std::ostream& out, const summary& summary) {
+  std::string text = counts_sentence(summary);
+  if (summary.stopped) text += " The run was stopped before its end.";
+  if (summary.first_failure) text += first_failure_sentence(*summary.first_failure);
+  if (summary.succeeded + summary.failed > 0) {
+    text += shares_sentence(summary);
+    text += advice_for(summary.bound);
+  }
+  return out << text;
+}
+
+}  // namespace parwork

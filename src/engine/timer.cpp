@@ -1,0 +1,75 @@
+#include "engine/timer.hpp"
+
+namespace parwork::detail {
+
+timer::~timer() {
+  std::thread finished;
+  {
+    const lock_guard guard(lock_);
+    stopping_ = true;
+    finished = std::move(thread_);
+  }
+  wake_.unpark();
+  if (finished.joinable()) finished.join();
+}
+
+void timer::schedule(timer_entry& entry, std::chrono::steady_clock::time_point when) {
+  bool is_first = false;
+  {
+    const lock_guard guard(lock_);
+    if (!thread_.joinable()) thread_ = std::thread([this] { thread_main(); });
+    entry.place_ = entries_.emplace(when, &entry);
+    entry.scheduled_ = true;
+    is_first = entry.place_ == entries_.begin();
+  }
+  if (is_first) wake_.unpark();
+}
+
+bool timer::cancel(timer_entry& entry) noexcept {
+  {
+    const lock_guard guard(lock_);
+    if (entry.scheduled_) {
+      entries_.erase(entry.place_);
+      entry.scheduled_ = false;
+      return true;
+    }
+  }
+  if (thread_id_.load() != std::this_thread::get_id()) {
+    while (firing_.load() == &entry) firing_.wait(&entry);
+  }
+  return false;
+}
+
+timer_entry* timer::take_due(std::chrono::steady_clock::time_point now) {
+  if (entries_.empty() || entries_.begin()->first > now) return nullptr;
+  timer_entry* const due = entries_.begin()->second;
+  entries_.erase(entries_.begin());
+  due->scheduled_ = false;
+  firing_.store(due);
+  return due;
+}
+
+void timer::thread_main() noexcept {
+  thread_id_.store(std::this_thread::get_id());
+  for (;;) {
+    timer_entry* due = nullptr;
+    auto next = std::chrono::steady_clock::time_point::max();
+    {
+      const lock_guard guard(lock_);
+      if (stopping_) return;
+      due = take_due(std::chrono::steady_clock::now());
+      if (due == nullptr && !entries_.empty()) next = entries_.begin()->first;
+    }
+    if (due != nullptr) {
+      due->fire();
+      firing_.store(nullptr);
+      firing_.notify_all();
+    } else if (next == std::chrono::steady_clock::time_point::max()) {
+      wake_.park();
+    } else {
+      wake_.park_until(next);
+    }
+  }
+}
+
+}  // namespace parwork::detail
