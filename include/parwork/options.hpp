@@ -90,7 +90,9 @@ struct options {
   /// Who calls the generator. No effect with `split`, which has no generator calls.
   runs_on generator_runs_on = runs_on::workers;
 
-  /// Who calls the collector. No effect with `reduce`, whose folds run on all workers.
+  /// Who calls the collector. No effect with `reduce`, whose folds run on all workers. With
+  /// `caller`, a generator that is left to the workers gets a thread of its own: the caller must
+  /// not be held up in it.
   runs_on collector_runs_on = runs_on::workers;
 
   /// Whose threads help the caller; null: the pool this thread works for, else the shared default

@@ -8,7 +8,7 @@
 namespace parwork::detail {
 
 bool run::may_collect(unsigned number) const noexcept {
-  switch (options_.collector_runs_on) {
+  switch (collector_on_) {
     case runs_on::workers:
       return !folds_ && number != workers_ && number != workers_ + 1;
     case runs_on::caller:
@@ -25,12 +25,10 @@ void run::request_delivery(worker* w) noexcept {
   requested_.store(true);
   if (w != nullptr && may_collect(w->number)) {
     collect_if_requested(*w);
-  } else if (options_.collector_runs_on == runs_on::own_thread) {
-    collector_parker_.unpark();
-  } else if (options_.collector_runs_on == runs_on::caller) {
-    if (worker* const caller = slots_[0].load()) caller->sleep.place.unpark();
-  } else {
+  } else if (collector_on_ == runs_on::workers) {
     notify();
+  } else {
+    wake_owner(collector_on_, collector_parker_);
   }
 }
 
@@ -127,7 +125,7 @@ void run::account(batch& b, std::uint32_t items) noexcept {
     delivered_spawned_.fetch_add(items);
   } else {
     delivered_.fetch_add(items);
-    if (options_.generator_runs_on == runs_on::own_thread) generator_parker_.unpark();
+    wake_owner(generator_on_, generator_parker_);
     if ((attention.load() & attention_free) != 0 && !ended_.load()) notify();
   }
   check_finished();
@@ -163,10 +161,7 @@ bool run::see_harvest() noexcept {
   if (seen) {
     harvest_.store(true);
     requested_.store(true);
-    if (options_.collector_runs_on == runs_on::own_thread) collector_parker_.unpark();
-    if (options_.collector_runs_on == runs_on::caller) {
-      if (worker* const caller = slots_[0].load()) caller->sleep.place.unpark();
-    }
+    wake_owner(collector_on_, collector_parker_);
   }
   return seen;
 }

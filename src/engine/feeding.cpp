@@ -33,8 +33,8 @@ std::uint64_t run::room() const noexcept {
 bool run::generator_waits_for(unsigned number) const noexcept {
   if (ended_.load()) return false;
   if (!traits.is_split) {
-    if (options_.generator_runs_on == runs_on::own_thread) return false;
-    if (options_.generator_runs_on == runs_on::caller && number != 0) return false;
+    if (generator_on_ == runs_on::own_thread) return false;
+    if (generator_on_ == runs_on::caller && number != 0) return false;
     if (pull_gate_.load()) return false;
   }
   return stopping() || room() > 0;
@@ -44,8 +44,8 @@ bool run::generator_waits_for(unsigned number) const noexcept {
 // share of the queue on, so that it does not change between the two for every item.
 bool run::has_duty(const worker& w) const noexcept {
   if (w.number != 0) return false;
-  if (options_.collector_runs_on == runs_on::caller && requested_.load()) return true;
-  return options_.generator_runs_on == runs_on::caller && !ended_.load() &&
+  if (collector_on_ == runs_on::caller && requested_.load()) return true;
+  return generator_on_ == runs_on::caller && !ended_.load() &&
          room() >= std::max<std::uint64_t>(1, queue_ / 4);
 }
 
@@ -68,14 +68,14 @@ bool run::feed(worker& w) {
   const auto began = clock::now();
   batch* const b = pull_batch(w);
   pull_gate_.store(false);
-  if (options_.generator_runs_on == runs_on::workers && generator_waits_for(w.number)) notify();
+  if (generator_on_ == runs_on::workers && generator_waits_for(w.number)) notify();
   const auto pulled = clock::now();
   w.pull_time += pulled - began;
   if (b == nullptr) {
     check_finished();
     return true;
   }
-  if (options_.generator_runs_on != runs_on::workers) {
+  if (generator_on_ != runs_on::workers) {
     offer(*b);
     return true;
   }

@@ -187,7 +187,8 @@ void pool_state::detach(run& r) {
   }
 }
 
-// Threads that were sent to the run and have not arrived: a short run is not to wait for their waking.
+// Threads that were sent to the run and have not arrived: a short run is not to wait for their
+// waking.
 void pool_state::call_off(run& r) {
   for (auto& each : threads_) {
     if (each->assigned != &r) continue;

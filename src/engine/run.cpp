@@ -82,6 +82,12 @@ run::run(run_hooks& hooks, const run_traits& its_traits, options&& given)
   queue_ = options_.queue == 0 ? std::uint64_t{100} * workers_ : options_.queue;
   folds_ = traits.collects == collecting::folds;
   ordered_ = options_.order == ordering::input && !folds_;
+  if (!folds_) collector_on_ = options_.collector_runs_on;
+  if (!traits.is_split) generator_on_ = options_.generator_runs_on;
+  // A caller that is to collect cannot be held up in a generator that blocks.
+  if (!traits.is_split && generator_on_ == runs_on::workers && collector_on_ == runs_on::caller) {
+    generator_on_ = runs_on::own_thread;
+  }
   slots_ = std::vector<std::atomic<worker*>>(workers_ + 2);
   token = stop_source_.get_token();
   if (!options_.total) options_.total = traits.size;
@@ -148,11 +154,11 @@ summary run::execute() {
 // A part whose thread cannot be started ends the run before it begins.
 void run::start_threads() {
   try {
-    if (options_.collector_runs_on == runs_on::own_thread && !folds_) {
+    if (collector_on_ == runs_on::own_thread) {
       collector_thread_ = std::thread([this] { collector_main(); });
     }
     if (options_.on_progress) progress_thread_ = std::thread([this] { progress_main(); });
-    if (options_.generator_runs_on == runs_on::own_thread && !traits.is_split) {
+    if (generator_on_ == runs_on::own_thread) {
       generator_thread_ = std::thread([this] { generator_main(); });
     }
   } catch (...) {
@@ -310,8 +316,7 @@ void run::request_stop() noexcept {
   attention.fetch_or(attention_stop);
   stop_source_.request_stop();
   release_retries();
-  generator_parker_.unpark();
-  if (worker* const caller = slots_[0].load()) caller->sleep.place.unpark();
+  wake_owner(generator_on_, generator_parker_);
   notify();
 }
 

@@ -146,6 +146,7 @@ class run final : public run_services {
   // sleeping.cpp
   void notify() noexcept;
   bool wake_sleeper() noexcept;
+  void wake_owner(runs_on where, parker& own_thread) noexcept;
   bool start_extra() noexcept;
   void found_work(worker& w) noexcept;
   void give_up(worker& w) noexcept;
@@ -185,6 +186,8 @@ class run final : public run_services {
   lending lending_;
   unsigned workers_ = 1;
   std::uint64_t queue_ = 1;
+  runs_on generator_on_ = runs_on::workers;
+  runs_on collector_on_ = runs_on::workers;
   bool folds_ = false;
   bool ordered_ = false;
   const clock::time_point started_ = clock::now();

@@ -38,6 +38,13 @@ void run::notify() noexcept {
   if (!wake_sleeper() && !pool_.lend(*this) && !start_extra()) searching_.store(false);
 }
 
+// A part that one thread calls has something to do. Its token is kept where that thread is not
+// asleep.
+void run::wake_owner(runs_on where, parker& own_thread) noexcept {
+  if (where == runs_on::own_thread) own_thread.unpark();
+  if (where == runs_on::caller) slots_[0].load()->sleep.place.unpark();
+}
+
 // Chooses the thread that went to sleep last.
 bool run::wake_sleeper() noexcept {
   sleeper* chosen = nullptr;
