@@ -24,7 +24,7 @@ constexpr std::uint32_t look_every = 16;
 // there for it.
 std::uint64_t run::room() const noexcept {
   const std::uint64_t delivered = delivered_.load();
-  const std::uint64_t in_flight = produced_.load() - delivered;
+  const std::uint64_t in_flight = produced() - delivered;
   return in_flight >= queue_ ? 0 : queue_ - in_flight;
 }
 
@@ -128,7 +128,11 @@ void run::end_pull(worker& w, batch& b, pull_end how) {
   if (how == pull_end::ended) generator_ended();
 }
 
-void run::generator_ended() noexcept { ended_.store(true); }
+// Closing the counter first: a slice that is being claimed meanwhile is counted, or not claimed.
+void run::generator_ended() noexcept {
+  if (traits.is_split) produced_.fetch_or(no_more_claims);
+  ended_.store(true);
+}
 
 // Counts items [from, upto) of a batch as produced, gives them their indices and their place in the
 // order. Everything pulled is admitted before the pull gate is released, so order and indices are
@@ -205,54 +209,75 @@ bool run::feed_slice(worker& w) {
   const std::uint32_t items = b->limit.load();
   work_on(w, *b);
   adapt(w, items, clock::now() - began);
+  check_finished();  // a slice none of whose elements could be copied delivers nothing
   return true;
 }
 
-// Claims the next elements by one compare and swap. Towards the end slices get smaller, so that all
-// end together.
+// Claims the next elements by one compare and swap and copies them. Null where there are none.
 batch* run::claim_slice(worker& w) {
-  const std::uint64_t size = *traits.size;
   if (stopping()) {
     generator_ended();
     return nullptr;
   }
-  std::optional<lock_guard> in_order;
-  if (ordered_) in_order.emplace(slice_lock_);
+  slice claimed;
+  batch* b = nullptr;
+  if (ordered_) {
+    const lock_guard guard(slice_lock_);  // the window's order is that of the claims
+    claimed = claim_elements(w);
+    b = batch_for(w, claimed);
+    if (b != nullptr) window_.append(*b);
+  } else {
+    claimed = claim_elements(w);
+    b = batch_for(w, claimed);
+  }
+  if (b != nullptr) copy_elements(*b, claimed);
+  return b;
+}
+
+// Towards the end slices get smaller, so that all workers end together.
+run::slice run::claim_elements(const worker& w) {
+  const std::uint64_t size = *traits.size;
   std::uint64_t position = produced_.load();
   std::uint32_t count = 0;
   do {
-    if (position >= size) generator_ended();
+    if ((position & no_more_claims) != 0) return {};
+    if (position == size) generator_ended();
     const std::uint64_t delivered = delivered_.load();
     const std::uint64_t in_flight = position > delivered ? position - delivered : 0;
-    if (position >= size || in_flight >= queue_) return nullptr;
+    if (position == size || in_flight >= queue_) return {};
     const std::uint64_t share = (size - position) / (std::uint64_t{2} * workers_) + 1;
     count = batch_size(w, std::min({queue_ - in_flight, size - position, share}));
   } while (!produced_.compare_exchange_weak(position, position + count));
   if (position + count == size) generator_ended();
-
   note_peak(position + count);
-  batch* const b = copy_slice(w, position, count);
-  if (ordered_ && b != nullptr) window_.append(*b);
+  return {position, count};
+}
+
+batch* run::batch_for(worker& w, const slice& claimed) noexcept {
+  if (claimed.count == 0) return nullptr;
+  batch* const b = try_acquire(w, claimed.count);
+  if (b == nullptr) {
+    set_error(std::make_exception_ptr(std::bad_alloc()));
+    generator_ended();
+    delivered_.fetch_add(claimed.count);  // claimed and never made
+    return nullptr;
+  }
+  b->limit.store(claimed.count);
+  b->first_index = claimed.position;
   return b;
 }
 
-// Null where there is no memory; shorter than claimed where a copy threw. Either ends the
-// generator.
-batch* run::copy_slice(worker& w, std::uint64_t position, std::uint32_t count) noexcept {
-  batch* b = nullptr;
+// Where a copy throws the batch is shorter than claimed, and the generator has ended.
+void run::copy_elements(batch& b, const slice& claimed) noexcept {
   try {
-    b = acquire(w, count);
-    b->limit.store(count);
-    b->first_index = position;
-    hooks_.copy_slice(*b, position, count);
+    hooks_.copy_slice(b, claimed.position, claimed.count);
   } catch (...) {
     set_error(std::current_exception());
     generator_ended();
-    const std::uint32_t made = b == nullptr ? 0 : b->filled.load();
-    if (b != nullptr) b->limit.store(made);
-    delivered_.fetch_add(count - made);  // claimed and never made
+    const std::uint32_t made = b.filled.load();
+    b.limit.store(made);
+    delivered_.fetch_add(claimed.count - made);  // claimed and never made
   }
-  return b;
 }
 
 // --- Offered batches ---

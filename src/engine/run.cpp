@@ -352,9 +352,9 @@ void run::item_failed(std::uint64_t index, const failure& why, unsigned attempts
                                : std::make_exception_ptr(parwork::item_failed(index, why));
     }
   }
-  const bool stops = traits.sees_failures ? options_.on_failure == failure_policy::stop &&
-                                                why.kind() != failure_kind::cancelled
-                                          : !by_stop;
+  // Under the policy every failure counts, a cancelled one too: what comes behind it is no success.
+  const bool stops =
+      options_.on_failure == failure_policy::stop || (!traits.sees_failures && !by_stop);
   if (!stops) return;
   if (ordered_) cut_off = true;
   request_stop();
@@ -368,7 +368,7 @@ void run::check_finished() noexcept {
   if (!ended_.load()) return;
   const std::uint64_t delivered = delivered_.load();
   const std::uint64_t delivered_spawned = delivered_spawned_.load();
-  if (delivered == produced_.load() && delivered_spawned == spawned_.load()) finish();
+  if (delivered == produced() && delivered_spawned == spawned_.load()) finish();
 }
 
 void run::finish() noexcept {
@@ -387,7 +387,7 @@ summary run::summarise() {
   }
   hooks_.merge();
   summary s;
-  s.produced = produced_.load() + spawned_.load();
+  s.produced = produced() + spawned_.load();
   s.succeeded = succeeded_.load();
   s.failed = failed_.load();
   s.cancelled = cancelled_.load();
@@ -442,7 +442,7 @@ progress run::look_at_progress() const {
   p.collected = succeeded_.load() + failed_.load() + cancelled_.load();
   p.failed = failed_.load();
   p.retries = retries_.load();
-  p.produced = std::max(p.collected, produced_.load() + spawned_.load());
+  p.produced = std::max(p.collected, produced() + spawned_.load());
   p.in_flight = p.produced - p.collected;
   p.total = options_.total;
   p.elapsed = clock::now() - started_;

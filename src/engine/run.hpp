@@ -101,6 +101,10 @@ class run final : public run_services {
   void attribute_time(summary& s) const;
 
   // feeding.cpp
+  static constexpr std::uint64_t no_more_claims = std::uint64_t{1} << 63;
+  [[nodiscard]] std::uint64_t produced() const noexcept {
+    return produced_.load() & ~no_more_claims;
+  }
   [[nodiscard]] std::uint64_t room() const noexcept;
   [[nodiscard]] bool generator_waits_for(unsigned number) const noexcept;
   [[nodiscard]] std::uint32_t batch_size(const worker& w, std::uint64_t room) const noexcept;
@@ -108,7 +112,13 @@ class run final : public run_services {
   bool feed_slice(worker& w);
   [[nodiscard]] batch* pull_batch(worker& w);
   [[nodiscard]] batch* claim_slice(worker& w);
-  [[nodiscard]] batch* copy_slice(worker& w, std::uint64_t position, std::uint32_t count) noexcept;
+  struct slice {
+    std::uint64_t position = 0;
+    std::uint32_t count = 0;
+  };
+  [[nodiscard]] slice claim_elements(const worker& w);
+  [[nodiscard]] batch* batch_for(worker& w, const slice& claimed) noexcept;
+  void copy_elements(batch& b, const slice& claimed) noexcept;
   void note_peak(std::uint64_t produced) noexcept;
   [[nodiscard]] bool has_duty(const worker& w) const noexcept;
   void end_pull(worker& w, batch& b, pull_end how);
@@ -199,7 +209,7 @@ class run final : public run_services {
   // --- feeding ---
   alignas(64) std::atomic<bool> pull_gate_{false};
   std::atomic<bool> ended_{false};          // the generator will not be called again
-  std::atomic<std::uint64_t> produced_{0};  // items of the generator
+  std::atomic<std::uint64_t> produced_{0};  // items of the generator; of a split range also closed
   std::atomic<std::uint64_t> spawned_{0};   // items that work added
   std::atomic<std::uint64_t> indices_{
       0};  // the next fresh index; of a sized generator's spawned items
