@@ -51,10 +51,19 @@ attempt_stop_ptr run::make_attempt_stop(clock::time_point deadline) {
 async_call::~async_call() = default;
 
 std::stop_token async_call::stop_token() {
-  if (!which_.deadline) return run_.token;
   const std::lock_guard guard(stop_lock_);
+  if (closed_) return {};
+  if (!which_.deadline) return run_.token;
   if (!stop_) stop_ = run_.make_attempt_stop(*which_.deadline);
   return stop_->token();
+}
+
+void async_call::close() noexcept {
+  attempt_stop_ptr
+      ended;  // goes without the lock: it may wait for a callback that asks for the token
+  const std::lock_guard guard(stop_lock_);
+  closed_ = true;
+  ended = std::move(stop_);
 }
 
 void async_call::note_time() noexcept {

@@ -49,6 +49,10 @@ class async_call {
   // itself.
   [[nodiscard]] bool returned() noexcept;
 
+  // The run has taken the outcome: from now on nothing of the run is touched by a completer that is
+  // still about, as one is after an exception has finished its item.
+  void close() noexcept;
+
   // REQUIRES: finished.
   [[nodiscard]] bool was_abandoned() const noexcept { return (state_.load() & claimed) == 0; }
   [[nodiscard]] bool was_late() const noexcept { return late_.count() > 0; }
@@ -65,7 +69,8 @@ class async_call {
   std::atomic<unsigned> state_{
       0};  // every access is seq_cst: a few of them for each asynchronous item
   std::chrono::nanoseconds late_{0};  // written by the finisher before its state change
-  std::mutex stop_lock_;              // guards stop_
+  std::mutex stop_lock_;              // guards what follows
+  bool closed_ = false;
   attempt_stop_ptr stop_;
 };
 

@@ -425,6 +425,8 @@ class typed_run final : private run_hooks {
       } else {
         std::construct_at(where, number, [&] { return *std::move(call->result); });
       }
+      call->result.reset();  // what is left of it goes now, not with the completer
+      call->close();
       if (!where->result().has_value() && another_attempt(where->result().error(), number)) {
         return wait_for_retry(lone, 0, number,
                               backoff_after(retry_, number, lone.first_index, seed()));
