@@ -69,11 +69,11 @@ consteval bool is_lvalue_if_reduction() {
 template <class Work, class Collector, class Item>
 consteval bool fits_together() {
   using caller = caller_for<Work, Item>;
-  using R = typename caller::result_type;
-  if constexpr (!accepts_collector<Collector, Item, R>()) {
+  using result = typename caller::result_type;
+  if constexpr (!accepts_collector<Collector, Item, result>()) {
     return false;
   } else if constexpr (is_reduction<std::remove_cv_t<Collector>>) {
-    constexpr bool ok = folds_result<Collector, R>();
+    constexpr bool ok = folds_result<Collector, result>();
     static_assert(ok,
                   "parwork: reduce's fold must be callable with the accumulator and the result of "
                   "work, or with the "
@@ -81,7 +81,7 @@ consteval bool fits_together() {
     return ok;
   } else {
     constexpr bool ok =
-        caller::how == passing::lvalue || !result_sink<Collector, Item, R>::sees_failures;
+        caller::how == passing::lvalue || !result_sink<Collector, Item, result>::sees_failures;
     static_assert(ok,
                   "parwork: work takes a move-only item by value, but a completion collector needs "
                   "the item too: take "

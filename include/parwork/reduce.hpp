@@ -19,8 +19,11 @@ class reduction {
  public:
   using accumulator_type = Accumulator;
 
-  reduction(Accumulator init, Fold fold, Merge merge)
-      : init_(std::move(init)), fold_(std::move(fold)), merge_(std::move(merge)), value_(init_) {}
+  reduction(Accumulator start, Fold folding, Merge merging)
+      : init_(std::move(start)),
+        fold_(std::move(folding)),
+        merge_(std::move(merging)),
+        value_(init_) {}
 
   /// The result of the last run; `init` before the first one.
   [[nodiscard]] const Accumulator& value() const& noexcept { return value_; }

@@ -96,7 +96,8 @@ template <class... Collector>
 class tee_collector {
  public:
   explicit tee_collector(Collector&&... parts) : parts_(std::forward<Collector>(parts)...) {
-    (detail::refuse_null(parts, "a collector of tee"), ...);
+    std::apply([](auto&... part) { (detail::refuse_null(part, "a collector of tee"), ...); },
+               parts_);
   }
 
   template <class Collected>

@@ -21,7 +21,7 @@ class attempt_stop final : public timer_entry {
       : timer_(timers), on_stop_(std::move(of_run), forward{source_}) {
     timer_.schedule(*this, deadline);
   }
-  ~attempt_stop() { timer_.cancel(*this); }
+  ~attempt_stop() override { timer_.cancel(*this); }
 
   void fire() noexcept override {
     std::stop_source source = source_;  // a callback may end the attempt, and this object

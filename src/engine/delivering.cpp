@@ -74,16 +74,35 @@ void run::drain_pending(worker& w) noexcept {
   }
 }
 
-// Delivers from the head of the window as far as items are finished without a gap.
+// Delivers as far as items are finished without a gap. A batch that has nothing left but whose
+// worker has not come back to close it (it may be held up in a generator) does not hold up those
+// behind it; it stays in the window until it is closed.
 void run::drain_window(worker& w) noexcept {
-  while (batch* const b = window_.head()) {
-    // Closed first: then `finished` and `limit` are final.
-    const bool closed = b->closed.load();
+  for (batch* b = window_.head(); b != nullptr;) {
+    const bool closed = b->closed.load();  // first: then `finished` and `limit` are final
     deliver_upto(w, *b, b->finished.load());
-    if (!closed || b->delivered.load() < b->limit.load()) return;
-    window_.pop();
-    recycle(w, *b);
+    if (closed ? b->delivered.load() < b->limit.load() : !is_exhausted(*b)) return;
+    if (closed && b == window_.head()) {
+      window_.pop();
+      recycle(w, *b);
+      b = window_.head();
+    } else {
+      b = window_.behind(*b);
+    }
   }
+}
+
+// Whether all that the batch will ever hold has been delivered. The lock keeps thieves from
+// changing its limit, and what they have taken is in the window behind it.
+bool run::is_exhausted(const batch& b) noexcept {
+  if (b.delivered.load() < b.limit.load()) return false;
+  for (auto& slot : slots_) {
+    worker* const other = slot.load(std::memory_order_acquire);  // partner: enter()
+    if (other == nullptr) continue;
+    const lock_guard guard(other->lock);
+    if (other->current == &b) return b.delivered.load() >= b.limit.load();
+  }
+  return false;
 }
 
 // Delivers what is finished of batches that are still being worked on. A batch that is closed

@@ -32,7 +32,7 @@ std::uint64_t run::room() const noexcept {
 // ended.
 bool run::generator_waits_for(unsigned number) const noexcept {
   if (ended_.load()) return false;
-  if (!traits.is_split) {
+  if (!traits_.is_split) {
     if (generator_on_ == runs_on::own_thread) return false;
     if (generator_on_ == runs_on::caller && number != 0) return false;
     if (pull_gate_.load()) return false;
@@ -40,12 +40,13 @@ bool run::generator_waits_for(unsigned number) const noexcept {
   return stopping() || room() > 0;
 }
 
-// Whether the caller has a part of its own to attend to before its next item. Room counts from a
-// share of the queue on, so that it does not change between the two for every item.
+// Whether the caller has a part of its own to attend to before its next item: results to collect,
+// or other workers to keep in items. Room counts from a share of the queue on, so that it does not
+// change between the two for every item.
 bool run::has_duty(const worker& w) const noexcept {
   if (w.number != 0) return false;
   if (collector_on_ == runs_on::caller && requested_.load()) return true;
-  return generator_on_ == runs_on::caller && !ended_.load() &&
+  return generator_on_ == runs_on::caller && !ended_.load() && workers_ > 1 &&
          room() >= std::max<std::uint64_t>(1, queue_ / 4);
 }
 
@@ -56,13 +57,13 @@ std::uint32_t run::batch_size(const worker& w, std::uint64_t room) const noexcep
       (attention.load(std::memory_order_relaxed) & attention_spawns) != 0;  // a hint
   const std::uint64_t wanted = spawns ? 1 : w.target;
   return static_cast<std::uint32_t>(
-      std::min({wanted, share, room, std::uint64_t{traits.largest_batch}}));
+      std::min({wanted, share, room, std::uint64_t{traits_.largest_batch}}));
 }
 
 // Takes items from the generator, if it is this worker's to call, and works on them or offers them.
 bool run::feed(worker& w) {
   if (!generator_waits_for(w.number)) return false;
-  if (traits.is_split) return feed_slice(w);
+  if (traits_.is_split) return feed_slice(w);
   if (pull_gate_.exchange(true)) return false;
   found_work(w);
   const auto began = clock::now();
@@ -130,7 +131,7 @@ void run::end_pull(worker& w, batch& b, pull_end how) {
 
 // Closing the counter first: a slice that is being claimed meanwhile is counted, or not claimed.
 void run::generator_ended() noexcept {
-  if (traits.is_split) produced_.fetch_or(no_more_claims);
+  if (traits_.is_split) produced_.fetch_or(no_more_claims);
   ended_.store(true);
 }
 
@@ -146,7 +147,7 @@ void run::admit(batch& b, std::uint32_t from, std::uint32_t upto) noexcept {
   if (from == upto) return;
   const std::uint64_t count = upto - from;
   const std::uint64_t before = produced_.fetch_add(count);
-  const std::uint64_t index = traits.size ? before : indices_.fetch_add(count);
+  const std::uint64_t index = traits_.size ? before : indices_.fetch_add(count);
   b.first_index = index - from;
   note_peak(before + count);
   if (ordered_) window_.append(b);
@@ -236,7 +237,7 @@ batch* run::claim_slice(worker& w) {
 
 // Towards the end slices get smaller, so that all workers end together.
 run::slice run::claim_elements(const worker& w) {
-  const std::uint64_t size = *traits.size;
+  const std::uint64_t size = *traits_.size;
   std::uint64_t position = produced_.load();
   std::uint32_t count = 0;
   do {
@@ -427,15 +428,15 @@ void run::recycle(worker& w, batch& b) noexcept {
 // The next batch should take `batch_time`; at most twice this one. Work in spans gains from many
 // items, so there only what is in the way of taking them counts.
 void run::adapt(worker& w, std::uint32_t items, std::chrono::nanoseconds taken) noexcept {
-  if (traits.batches == batching::by_count) {
-    w.target = traits.largest_batch;
+  if (traits_.batches == batching::by_count) {
+    w.target = traits_.largest_batch;
     return;
   }
   const auto an_item = std::max<std::int64_t>(1, taken.count() / std::max(1U, items));
   const auto fitting =
       static_cast<std::uint64_t>(std::max<std::int64_t>(1, batch_time.count() / an_item));
   w.target = static_cast<std::uint32_t>(
-      std::min({fitting, std::uint64_t{w.target} * 2, std::uint64_t{traits.largest_batch}}));
+      std::min({fitting, std::uint64_t{w.target} * 2, std::uint64_t{traits_.largest_batch}}));
 }
 
 }  // namespace parwork::detail

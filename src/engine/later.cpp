@@ -29,23 +29,23 @@ void run::retry_later(batch& lone) noexcept { schedule_retry(lone); }
 // Puts the item where it waits; where there is nothing to wait for (a stopped run, no memory to
 // wait in), it goes on at once.
 void run::schedule_retry(batch& lone) noexcept {
-  if (lone.wait.count() > 0) {
-    try {
-      const lock_guard guard(outside_lock_);
-      if (!stopping()) {
-        auto& entry = waiting_.emplace_back(*this, lone);
-        entry.place_ = std::prev(waiting_.end());
-        try {
-          pool_.timers().schedule(entry, clock::now() + lone.wait);
-          return;
-        } catch (const std::exception&) {
-          waiting_.pop_back();
-        }
-      }
-    } catch (const std::bad_alloc&) {
-    }
+  if (lone.wait.count() == 0 || !put_to_wait(lone)) offer(lone);
+}
+
+// False where the run is stopping, or has no memory or thread for the timer.
+bool run::put_to_wait(batch& lone) noexcept {
+  const lock_guard guard(outside_lock_);
+  if (stopping()) return false;
+  const std::size_t before = waiting_.size();
+  try {
+    auto& entry = waiting_.emplace_back(*this, lone);
+    entry.place_ = std::prev(waiting_.end());
+    pool_.timers().schedule(entry, clock::now() + lone.wait);
+    return true;
+  } catch (const std::exception&) {
+    if (waiting_.size() > before) waiting_.pop_back();
+    return false;
   }
-  offer(lone);
 }
 
 // The run is stopping: waiting items arrive now.
@@ -126,7 +126,7 @@ void run::spawn(worker_base& by, const std::type_info& type, void* child) {
   lone.from = origin::spawned;
   lone.limit.store(1);
   const std::uint64_t nth = spawned_.fetch_add(1);
-  lone.first_index = traits.size ? *traits.size + nth : indices_.fetch_add(1);
+  lone.first_index = traits_.size ? *traits_.size + nth : indices_.fetch_add(1);
   {
     const lock_guard guard(w.lock);
     lone.next = w.newest;

@@ -70,27 +70,27 @@ summary run_handle::execute() { return run_->execute(); }
 // --- Start ---
 
 run::run(run_hooks& hooks, const run_traits& its_traits, options&& given)
-    : hooks_(hooks), traits(its_traits), options_(std::move(given)), pool_(pool_for(options_)) {
+    : hooks_(hooks), traits_(its_traits), options_(std::move(given)), pool_(pool_for(options_)) {
   const bool is_nested = pool_state::current() == &pool_;
   const unsigned threads = pool_.size() - (pool_.owns_this_thread() ? 1 : 0);
   const unsigned wanted = (options_.workers == 0 ? pool_.size() : options_.workers) - 1;
   lending_.most = std::min(wanted, threads);
-  lending_.kind = traits.worker_slots;
+  lending_.kind = traits_.worker_slots;
   extra_left_.store(is_nested ? 0 : wanted - lending_.most);
   next_extra_ = 1 + lending_.most;
   workers_ = 1 + lending_.most + extra_left_.load();
   queue_ = options_.queue == 0 ? std::uint64_t{100} * workers_ : options_.queue;
-  folds_ = traits.collects == collecting::folds;
+  folds_ = traits_.collects == collecting::folds;
   ordered_ = options_.order == ordering::input && !folds_;
   if (!folds_) collector_on_ = options_.collector_runs_on;
-  if (!traits.is_split) generator_on_ = options_.generator_runs_on;
+  if (!traits_.is_split) generator_on_ = options_.generator_runs_on;
   // A caller that is to collect cannot be held up in a generator that blocks.
-  if (!traits.is_split && generator_on_ == runs_on::workers && collector_on_ == runs_on::caller) {
+  if (!traits_.is_split && generator_on_ == runs_on::workers && collector_on_ == runs_on::caller) {
     generator_on_ = runs_on::own_thread;
   }
   slots_ = std::vector<std::atomic<worker*>>(workers_ + 2);
   token = stop_source_.get_token();
-  if (!options_.total) options_.total = traits.size;
+  if (!options_.total) options_.total = traits_.size;
 }
 
 run::~run() {
@@ -114,7 +114,7 @@ worker& run::enter(unsigned number) {
       std::memory_order_relaxed);  // written by an earlier visit; the pool's lock orders
   if (w == nullptr) {
     w = new worker(*this, attention, number);
-    if (traits.batches == batching::by_count) w->target = traits.largest_batch;
+    if (traits_.batches == batching::by_count) w->target = traits_.largest_batch;
     w->item_time = slow_item;
     slots_[number].store(w, std::memory_order_release);  // partner: whoever looks for victims
   }
@@ -123,9 +123,10 @@ worker& run::enter(unsigned number) {
 
 summary run::execute() {
   worker& caller = enter(0);
-  pool_.attach(*this);
   {
+    // Before any other thread can come: a run that is stopped from the start calls nothing.
     const std::stop_callback on_stop(options_.stop, [this] { request_stop(); });
+    pool_.attach(*this);
     start_threads();
     const working_for scope(pool_);
     while (!finished_.load()) {
@@ -203,12 +204,12 @@ bool run::look_again(worker& w) {
 void run::work_on(worker& w, batch& b) {
   b.next = nullptr;
   const auto began = clock::now();
-  const auto collected = w.collect_time;
+  const auto elsewhere = w.collect_time + w.pull_time;
   w.looked = w.flushed = began;
   w.looked_at = b.start;
   w.look_after(w.item_time >= slow_item ? 2 : look_every);
   const work_end how = work_through(w, b);
-  w.work_time += clock::now() - began - (w.collect_time - collected);
+  w.work_time += clock::now() - began - (w.collect_time + w.pull_time - elsewhere);
   switch (how) {
     case work_end::finished:
       return complete(w, b);
@@ -248,34 +249,54 @@ work_end run::work_through(worker& w, batch& b) {
 // Between two items, when something asks for a look: a thief, the clock, a stop, a sleeper, spawned
 // items, a duty.
 claim run::next_item(worker& w, batch& b, std::uint32_t i) {
-  if (w.is_time_to_look()) look(w, b, i);
+  if (i > b.start) {
+    b.claimed.store(
+        i);  // what is done first may block: until it is begun, others may take the item
+    pause_between(w, b, i);
+    b.claimed.store(i + 1);
+  } else if (w.is_time_to_look()) {
+    look(w, b, i);
+  }
   {
     const lock_guard guard(w.lock);  // a thief that is at it decides first
     if (i >= b.limit.load()) return claim::done;
   }
   const std::uint32_t bits = attention.load();
   if ((bits & attention_stop) != 0) return claim::cancel;
-  if (i > b.start) {
-    const bool spawned = (bits & attention_spawns) != 0 && w.spawned.load() > 0;
-    if (spawned || has_duty(w)) return claim::done;
-    // Nobody's result waits for a slow item while a thread that could deliver it is asleep.
-    if ((bits & attention_free) != 0 && !folds_ && b.delivered.load() < i) flush(w, b);
-  }
-  return claim::run;
+  const bool others_first = (bits & attention_spawns) != 0 && w.spawned.load() > 0;
+  return others_first && i > b.start ? claim::done : claim::run;
 }
 
 std::uint32_t run::next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t most) {
   b.finished.store(i);
-  if (i > b.start && (has_duty(w) || w.spawned.load() > 0)) {
-    b.claimed.store(i + 1);
-    return 0;
+  if (i > b.start) {
+    pause_between(w, b, i);
+    if (!folds_) flush(w, b);
+    if (w.spawned.load() > 0) return 0;
   }
-  if (i > b.start && !folds_) flush(w, b);
   const lock_guard guard(w.lock);
   const std::uint32_t limit = b.limit.load();
   const std::uint32_t count = i >= limit ? 0 : std::min(most, limit - i);
   b.claimed.store(i + count);
   return count;
+}
+
+// What goes before item i of a batch, which nobody has claimed. All of it may block, so others are
+// woken for the item first, and nobody's result waits while a thread that could deliver it is
+// asleep.
+void run::pause_between(worker& w, batch& b, std::uint32_t i) {
+  if ((attention.load() & attention_free) != 0) {
+    if (i < b.limit.load()) notify();
+    if (!folds_ && b.delivered.load() < i) flush(w, b);
+  }
+  if (has_duty(w)) {
+    if (may_collect(w.number) && collect_if_requested(w)) w.flushed = clock::now();
+    if (has_duty(w)) feed(w);
+    w.looked = clock::now();
+    w.looked_at = i;
+    w.look_after(look_every);
+  }
+  if (w.is_time_to_look()) look(w, b, i);
 }
 
 void run::look(worker& w, batch& b, std::uint32_t i) noexcept {
@@ -347,14 +368,14 @@ void run::item_failed(std::uint64_t index, const failure& why, unsigned attempts
   {
     const lock_guard guard(error_lock_);
     if (why.kind() != failure_kind::cancelled && !first_failure_) first_failure_ = why;
-    if (!traits.sees_failures && !by_stop && !error_) {
+    if (!traits_.sees_failures && !by_stop && !error_) {
       error_ = why.exception() ? why.exception()
                                : std::make_exception_ptr(parwork::item_failed(index, why));
     }
   }
   // Under the policy every failure counts, a cancelled one too: what comes behind it is no success.
   const bool stops =
-      options_.on_failure == failure_policy::stop || (!traits.sees_failures && !by_stop);
+      options_.on_failure == failure_policy::stop || (!traits_.sees_failures && !by_stop);
   if (!stops) return;
   if (ordered_) cut_off = true;
   request_stop();
@@ -410,7 +431,7 @@ void run::attribute_time(summary& s) const {
   for (unsigned number = 0; number < slots_.size(); ++number) {
     const worker* const w = slots_[number].load();
     if (w == nullptr) continue;
-    if (!traits.is_split) generator += w->pull_time;
+    if (!traits_.is_split) generator += w->pull_time;
     if (!folds_) collector += w->collect_time;
     if (number >= workers_) continue;
     pull += w->pull_time;

@@ -84,6 +84,7 @@ class run final : public run_services {
   void serve(worker& w);
   bool step(worker& w);
   bool look_again(worker& w);
+  void pause_between(worker& w, batch& b, std::uint32_t i);
   void look(worker& w, batch& b, std::uint32_t i) noexcept;
   void work_on(worker& w, batch& b);
   [[nodiscard]] work_end work_through(worker& w, batch& b);
@@ -146,6 +147,7 @@ class run final : public run_services {
   void drain(worker& w) noexcept;
   void drain_pending(worker& w) noexcept;
   void drain_window(worker& w) noexcept;
+  [[nodiscard]] bool is_exhausted(const batch& b) noexcept;
   void harvest(worker& w) noexcept;
   void deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept;
   void flush(worker& w, batch& b) noexcept;
@@ -180,6 +182,7 @@ class run final : public run_services {
     bool listed_ = true;
   };
   void schedule_retry(batch& lone) noexcept;
+  bool put_to_wait(batch& lone) noexcept;
   void release_retries() noexcept;
   void settle_finished(worker& w, batch& lone);
   bool settle_some(worker& w);
@@ -190,7 +193,7 @@ class run final : public run_services {
   bool any_other(unsigned number, Try&& attempt);
 
   run_hooks& hooks_;
-  const run_traits traits;
+  const run_traits traits_;
   options options_;
   pool_state& pool_;
   lending lending_;

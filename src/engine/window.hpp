@@ -41,11 +41,18 @@ class window {
     if (head_ == nullptr) tail_ = nullptr;
   }
 
-  // Whether the head has items that could be delivered now. A hint: it may change at once.
+  [[nodiscard]] batch* behind(const batch& b) PARWORK_EXCLUDES(lock_) {
+    const lock_guard guard(lock_);
+    return b.window_next;
+  }
+
+  // Whether the first batch that has anything left has items that could be delivered now. A hint:
+  // it may change at once.
   [[nodiscard]] bool has_finished() PARWORK_EXCLUDES(lock_) {
     const lock_guard guard(lock_);
-    return head_ != nullptr && !head_->stuck.load() &&
-           head_->finished.load() > head_->delivered.load();
+    const batch* b = head_;
+    while (b != nullptr && b->delivered.load() >= b->limit.load()) b = b->window_next;
+    return b != nullptr && !b->stuck.load() && b->finished.load() > b->delivered.load();
   }
 
  private:

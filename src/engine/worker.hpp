@@ -62,8 +62,8 @@ struct alignas(64) worker final : worker_base {
   std::array<batch*, sizes> spare{};
   std::array<unsigned, sizes> spares{};
 
-  void look_after(std::uint32_t items) noexcept { until_look_ = items; }
-  [[nodiscard]] bool is_time_to_look() const noexcept { return until_look_ == 0; }
+  void look_after(std::uint32_t items) noexcept { until_look = items; }
+  [[nodiscard]] bool is_time_to_look() const noexcept { return until_look == 0; }
 };
 
 }  // namespace parwork::detail

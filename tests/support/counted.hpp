@@ -46,9 +46,7 @@ class counted {
   }
 
  private:
-  static void born() {
-    peak_.raise_to(live_.add(1));
-  }
+  static void born() { peak_.raise_to(live_.add(1)); }
 
   inline static relaxed<std::int64_t> live_ = 0;
   inline static relaxed<std::int64_t> peak_ = 0;

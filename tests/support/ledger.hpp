@@ -1,4 +1,5 @@
-// Books of one random run: what was taken, worked on and delivered, and whether that is what the program asked for.
+// Books of one random run: what was taken, worked on and delivered, and whether that is what the
+// program asked for.
 //
 // Thread safety: `close...` after the run; everything else from any thread during it.
 #pragma once
@@ -17,8 +18,8 @@
 
 namespace parwork_test {
 
-/// How the ledger learns of items: from each generator call, or, where nothing is called for them, when they are first
-/// seen.
+/// How the ledger learns of items: from each generator call, or, where nothing is called for them,
+/// when they are first seen.
 enum class taking { by_call, by_sight };
 
 class ledger {

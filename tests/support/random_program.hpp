@@ -1,7 +1,7 @@
 // A run chosen at random, and what must hold of it whatever was chosen.
 //
-// Every decision about an item follows from the seed, the item's id and the attempt, so the outcome of an attempt is
-// known before it runs and the ledger can tell what must have arrived.
+// Every decision about an item follows from the seed, the item's id and the attempt, so the outcome
+// of an attempt is known before it runs and the ledger can tell what must have arrived.
 #pragma once
 
 #include <chrono>
@@ -132,8 +132,8 @@ inline void roll_options(program& p, dice& roll) {
   p.pool_size = roll.pick(pools);
   if (roll.chance(40)) {
     p.options.retry.max_attempts = 1 + static_cast<unsigned>(roll.below(4));
-    p.options.retry.backoff = roll.chance(50) ? std::chrono::nanoseconds(0)
-                                              : std::chrono::microseconds(roll.below(200));
+    p.options.retry.backoff =
+        roll.chance(50) ? std::chrono::nanoseconds(0) : std::chrono::microseconds(roll.below(200));
   }
   if (roll.chance(20)) {
     p.short_timeout = roll.chance(60);
@@ -147,8 +147,14 @@ inline void roll_accidents(program& p, dice& roll) {
   const auto when = [&](unsigned percent) -> std::optional<std::uint64_t> {
     if (!roll.chance(percent)) return std::nullopt;
     // The edges are where mistakes live: the first, the last, and around a full queue.
-    const std::uint64_t edges[] = {0, 1, p.items / 2, p.items - (p.items > 0), p.items,
-                                   p.options.queue, p.options.queue - 1, roll.below(p.items + 1)};
+    const std::uint64_t edges[] = {0,
+                                   1,
+                                   p.items / 2,
+                                   p.items - (p.items > 0),
+                                   p.items,
+                                   p.options.queue,
+                                   p.options.queue - 1,
+                                   roll.below(p.items + 1)};
     return roll.pick(edges);
   };
   p.generator_throws_at = when(12);
@@ -161,7 +167,7 @@ inline void roll_accidents(program& p, dice& roll) {
     p.options.on_progress = [](const parwork::progress&) {};
     p.progress_throws_at = when(10);
   }
-  constexpr stop_from stops[] = {stop_from::generator,    stop_from::work,  stop_from::collector,
+  constexpr stop_from stops[] = {stop_from::generator, stop_from::work, stop_from::collector,
                                  stop_from::other_thread, stop_from::before};
   if (const auto at = when(30)) {
     p.stop = roll.pick(stops);

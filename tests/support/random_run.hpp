@@ -330,7 +330,9 @@ void play(stage& on, Generator&& generator) {
       on.request_stop();
     });
   }
-  const auto plain = [&](const counted& item, parwork::context& ctx) { return on.plain(item, ctx); };
+  const auto plain = [&](const counted& item, parwork::context& ctx) {
+    return on.plain(item, ctx);
+  };
   switch (p.work) {
     case work_form::plain:
       detail::play_collector(on, generator, plain);

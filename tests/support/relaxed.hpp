@@ -5,8 +5,8 @@
 
 namespace parwork_test {
 
-/// An atomic value whose accesses order nothing else: what watches a run must not hide a missing happens-before of the
-/// run from ThreadSanitizer.
+/// An atomic value whose accesses order nothing else: what watches a run must not hide a missing
+/// happens-before of the run from ThreadSanitizer.
 template <class T>
 class relaxed {
  public:

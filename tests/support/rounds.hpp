@@ -1,8 +1,8 @@
 // Seeds and rounds of random tests.
 //
-// PARWORK_STRESS_SEED sets the seed of the first round (default: at random), PARWORK_STRESS_ROUNDS how many rounds
-// each random test has. Round n has the seed of the first one plus n, so a failed round is repeated alone by the seed
-// that its trace names.
+// PARWORK_STRESS_SEED sets the seed of the first round (default: at random), PARWORK_STRESS_ROUNDS
+// how many rounds each random test has. Round n has the seed of the first one plus n, so a failed
+// round is repeated alone by the seed that its trace names.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -56,7 +56,8 @@ class dice {
   std::mt19937_64 engine_;
 };
 
-/// Plays `body(dice&)` for a number of rounds, a tenth of it under a sanitizer, until one has failed.
+/// Plays `body(dice&)` for a number of rounds, a tenth of it under a sanitizer, until one has
+/// failed.
 template <class Body>
 void play_rounds(std::uint64_t count, Body&& body) {
   const std::uint64_t rounds =

@@ -130,9 +130,9 @@ class sweep : public testing::TestWithParam<std::tuple<unsigned, std::size_t>> {
 };
 
 inline auto sweep_values() {
-  return testing::Combine(testing::Values(1u, 2u, 4u, 8u, 64u),
-                          testing::Values(std::size_t{1}, std::size_t{2}, std::size_t{7},
-                                          std::size_t{400}));
+  return testing::Combine(
+      testing::Values(1u, 2u, 4u, 8u, 64u),
+      testing::Values(std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{400}));
 }
 
 inline std::string sweep_name(

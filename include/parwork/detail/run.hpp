@@ -54,7 +54,7 @@ class worker_base {
     // attention points at.
     if (i < b.limit.load(std::memory_order_acquire) &&
         (attention_.load(std::memory_order_acquire) |
-         static_cast<std::uint32_t>(--until_look_ == 0)) == 0) [[likely]] {
+         static_cast<std::uint32_t>(--until_look == 0)) == 0) [[likely]] {
       return claim::run;
     }
     return next_slow(b, i);
@@ -67,7 +67,7 @@ class worker_base {
   [[nodiscard]] bool pull_more(batch& b, std::uint32_t filled) {
     publish(b.filled, filled, barrier_);
     if ((attention_.load(std::memory_order_acquire) |
-         static_cast<std::uint32_t>(--until_look_ == 0)) == 0) [[likely]] {
+         static_cast<std::uint32_t>(--until_look == 0)) == 0) [[likely]] {
       return true;
     }
     return pull_more_slow(b, filled);
@@ -82,7 +82,7 @@ class worker_base {
  protected:
   ~worker_base() = default;
 
-  std::uint32_t until_look_ = 1;  // items until the next look at the clock
+  std::uint32_t until_look = 1;  // items until the next look at the clock
 
  private:
   [[nodiscard]] claim next_slow(batch& b, std::uint32_t i);

@@ -57,24 +57,24 @@ class outcome {
   // `make()` returns the result, which is made in place.
   template <class Make>
   outcome(std::uint32_t attempts, Make&& make)
-      : result_(std::forward<Make>(make)()), attempts_(attempts) {}
-  explicit outcome(batch& lone) noexcept : lone_(&lone), attempts_(moved) {}
+      : of_work(std::forward<Make>(make)()), attempts_(attempts) {}
+  explicit outcome(batch& lone) noexcept : elsewhere(&lone), attempts_(moved) {}
   outcome(const outcome&) = delete;
   outcome& operator=(const outcome&) = delete;
   ~outcome() {
-    if (attempts_ != moved) std::destroy_at(&result_);
+    if (attempts_ != moved) std::destroy_at(&of_work);
   }
 
   [[nodiscard]] std::uint32_t attempts() const noexcept { return attempts_; }
   // REQUIRES: not moved.
-  [[nodiscard]] std::expected<R, failure>& result() noexcept { return result_; }
+  [[nodiscard]] std::expected<R, failure>& result() noexcept { return of_work; }
   // REQUIRES: moved.
-  [[nodiscard]] batch& lone() const noexcept { return *lone_; }
+  [[nodiscard]] batch& lone() const noexcept { return *elsewhere; }
 
  private:
   union {
-    std::expected<R, failure> result_;
-    batch* lone_;
+    std::expected<R, failure> of_work;
+    batch* elsewhere;
   };
   std::uint32_t attempts_;
 };

@@ -1,0 +1,9 @@
+// expect: chunks needs a range, or a callable
+#include <vector>
+
+#include "parwork/parwork.hpp"
+
+int main() {
+  std::vector<int> items{1, 2, 3};
+  auto pairs = parwork::chunks(parwork::split(items), 2);
+}

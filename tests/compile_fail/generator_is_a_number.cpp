@@ -1,0 +1,7 @@
+// expect: parwork: the generator must be a callable that returns std::optional, std::unique_ptr,
+// std::shared_ptr or a pointer, a std::ranges::input_range, or parwork::split(range)
+#include <parwork/parwork.hpp>
+
+int main() {
+  (void)parwork::process(100, [](int) {}, [] {});
+}

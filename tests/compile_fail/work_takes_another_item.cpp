@@ -1,0 +1,9 @@
+// expect: parwork: work must be callable as work(item), work(item, context&) or work(item,
+// completer<R>)
+#include <parwork/parwork.hpp>
+#include <string>
+#include <vector>
+
+int main() {
+  (void)parwork::process(std::vector<int>{1}, [](const std::string&) {}, [] {});
+}

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""tools/demo.sh: it shows what it promises, believes md5sum alone, and leaves nothing behind.
+
+Usage: demo_test.py DEMO_SH MD5_FILES
+"""
+
+import os
+import shutil
+import sys
+import unittest
+
+import harness
+
+MD5_FILES = None
+
+
+class DemoTest(harness.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.tree = self.folder / "tree"
+        (self.folder / "tmp").mkdir(mode=0o777)
+        (self.folder / "tmp").chmod(0o777)
+        self.tree.mkdir()
+        for name in ["one", "two words", "new\nline", "-dash"]:
+            (self.tree / name).write_text(name)
+
+    def demo(self, *arguments, program=None, **options):
+        environment = harness.environment(TMPDIR=str(self.folder / "tmp"))
+        result = self.run_program(program or MD5_FILES, *arguments, cwd=self.folder, env=environment, **options)
+        self.assertEqual(list((self.folder / "tmp").iterdir()), [])
+        return result
+
+    def test_checks_and_compares(self):
+        status, out, err = self.demo("tree")
+        self.assertEqual(status, 0, err)
+        text = out.decode()
+        self.assertIn("md5sum agrees on all 4 files.", text)
+        rows = [line for line in text.splitlines() if line.startswith(("md5_files ", "find "))]
+        self.assertEqual(len(rows), 4, text)
+        for row in rows:
+            for figure in row.split()[-3:]:
+                self.assertGreaterEqual(float(figure), 0)
+
+    def test_directory_may_begin_with_a_dash(self):
+        self.tree.rename(self.folder / "-tree")
+        status, out, err = self.demo("-tree")
+        self.assertEqual(status, 0, err)
+        self.assertIn(b"all 4 files", out)
+
+    def test_unreadable_files_are_left_out(self):
+        (self.tree / "one").chmod(0)
+        (self.tree / "closed").mkdir(mode=0)
+        self.addCleanup((self.tree / "closed").chmod, 0o755)
+        options, program = {}, MD5_FILES
+        if os.geteuid() == 0:  # root reads every file: run copies that everybody can reach as somebody else
+            program = shutil.copy(MD5_FILES, self.folder / "md5_files")
+            self.program = shutil.copy(self.program, self.folder / "demo.sh")
+            options = {"user": 65534, "group": 65534, "extra_groups": []}
+        status, out, err = self.demo("tree", program=program, **options)
+        self.assertEqual(status, 0, err)
+        self.assertIn("Permission denied", err)
+        self.assertIn(b"all 3 files", out)
+
+    def test_a_wrong_digest_is_found(self):
+        liar = self.folder / "liar"
+        liar.write_text("#!/bin/sh\n"
+                        "for name in one 'two words' -dash; do md5sum \"tree/$name\"; done\n"
+                        "printf '%s\\n' '\\00000000000000000000000000000000  tree/new\\nline'\n")
+        liar.chmod(0o755)
+        status, out, err = self.demo("tree", program=liar)
+        self.assertEqual(status, 1, out)
+        self.assertIn("md5sum does not agree", err)
+
+    def test_a_missing_digest_is_found(self):
+        liar = self.folder / "liar"
+        liar.write_text("#!/bin/sh\nmd5sum tree/one\n")
+        liar.chmod(0o755)
+        status, out, err = self.demo("tree", program=liar)
+        self.assertEqual(status, 1, out)
+        self.assertIn("1 files were hashed, but 4 are readable", err)
+
+    def test_bad_usage_is_refused(self):
+        for arguments, naming in [(["missing"], "missing"), ([""], "''"), (["tree", "more"], "usage")]:
+            status, out, err = self.demo(*arguments)
+            self.assertEqual((status, out), (2, b""))
+            self.assertIn(naming, err)
+
+    def test_a_directory_without_files_is_said(self):
+        (self.folder / "empty").mkdir()
+        status, _, err = self.demo("empty")
+        self.assertEqual(status, 1)
+        self.assertIn("no readable file below empty", err)
+
+
+if __name__ == "__main__":
+    MD5_FILES = os.path.abspath(sys.argv.pop(2))
+    harness.main()
