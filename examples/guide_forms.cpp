@@ -1,0 +1,363 @@
+// guide_forms: the generators, works and collectors of docs/guide.md, each run and checked.
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <numeric>
+#include <optional>
+#include <parwork/parwork.hpp>
+#include <random>
+#include <ranges>
+#include <set>
+#include <span>
+#include <sstream>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "common/expect.hpp"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using examples::expect;
+
+// --- Generators ---
+
+void callable_generator() {
+  long sum = 0;
+  // [callable]
+  int next = 0;
+  const auto generator = [&]() -> std::optional<int> {
+    if (next == 1000) return std::nullopt;  // the end: it is not called again
+    return next++;                          // no lock: one thread at a time is in here
+  };
+  const parwork::summary summary = parwork::process(
+      generator, [](int item) { return item * 2; }, [&](int result) { sum += result; });
+  // [/callable]
+  expect(summary.succeeded == 1000 && sum == 999'000);
+}
+
+void pointer_generator() {
+  struct job {
+    int size;
+    const job* next;
+  };
+  const job last{3, nullptr};
+  const job first{4, &last};
+  int total = 0;
+  // [pointer]
+  // A linked list of jobs. The item is the pointer, and null is the end.
+  const job* at = &first;
+  const auto generator = [&] { return std::exchange(at, at == nullptr ? nullptr : at->next); };
+  const parwork::summary summary = parwork::process(
+      generator, [](const job* item) { return item->size; }, [&](int size) { total += size; });
+  // [/pointer]
+  expect(summary.produced == 2 && total == 7);
+}
+
+void range_generator() {
+  // [range]
+  std::vector<std::string> names = {"alpha", "beta", "gamma", "delta"};
+  const auto length = [](const std::string& name) { return name.size(); };
+  std::vector<std::size_t> lengths;
+
+  // An lvalue is read in place: each item is a copy of an element.
+  std::cout << parwork::process(names, length, parwork::into(lengths)) << '\n';
+
+  // A view is read lazily, one element when one is needed.
+  std::cout << parwork::process(names | std::views::drop(2), length, parwork::into(lengths))
+            << '\n';
+
+  // An rvalue that owns its elements gives them away. Elements that cannot be copied need this.
+  std::cout << parwork::process(std::move(names), length, parwork::into(lengths)) << '\n';
+  // [/range]
+  expect(lengths.size() == 10 && std::ranges::count(lengths, 5U) == 8);
+}
+
+void split_generator() {
+  // [split]
+  const std::vector<double> samples(100'000, 0.5);
+  const auto square = [](double sample) { return sample * sample; };
+  auto sum = parwork::reduce(0.0, std::plus<>(), std::plus<>());
+  const parwork::summary summary = parwork::process(parwork::split(samples), square, sum);
+  const double mean = sum.value() / static_cast<double>(summary.succeeded);
+  // [/split]
+  expect(mean == 0.25);
+}
+
+// --- Work ---
+
+void plain_work() {
+  const std::vector<std::string> texts = {"one", "two", "three"};
+  // [plain]
+  const auto by_reference = [](const std::string& text) { return text.size(); };
+  const auto in_place = [](std::string& text) { return text.append("!").size(); };
+  const auto by_value = [](std::string text) { return std::move(text) + '!'; };
+  const auto without_result = [](const std::string& text) {
+    if (text.size() > 80) throw std::length_error("longer than a line");
+  };
+  // [/plain]
+  const auto run = [&](const auto& work) {
+    return parwork::process(texts, work, [](const auto& done) { expect(done.result.has_value()); });
+  };
+  expect(run(by_reference).succeeded == 3 && run(in_place).succeeded == 3);
+  expect(run(by_value).succeeded == 3 && run(without_result).succeeded == 3);
+}
+
+// [expected]
+std::expected<int, std::string> parse(const std::string& text) {
+  int number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped_at, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stopped_at != end)
+    return std::unexpected("'" + text + "' is no number");
+  return number;
+}
+// [/expected]
+
+void work_with_context() {
+  const std::vector<int> jobs = {10, 20, 30};
+  const std::stop_source stop;
+  // [context]
+  const auto work = [](int steps, parwork::context& context) {
+    const std::stop_token stop_token = context.stop_token();
+    int done = 0;
+    while (done < steps && !stop_token.stop_requested()) ++done;  // one step of something long
+    return done;
+  };
+  const parwork::summary summary = parwork::process(
+      jobs, work, [](const parwork::completion<int, int>&) {}, {.stop = stop.get_token()});
+  // [/context]
+  expect(summary.succeeded == 3);
+}
+
+void work_per_worker() {
+  // [per_worker]
+  const auto make_state = [] { return std::mt19937_64(std::random_device()()); };
+  const auto hits = [](std::mt19937_64& random, int throws) {
+    std::uniform_real_distribution<double> side(-1, 1);
+    int inside = 0;
+    for (int i = 0; i < throws; ++i) inside += std::hypot(side(random), side(random)) < 1 ? 1 : 0;
+    return inside;
+  };
+  long inside = 0;
+  const parwork::summary summary =
+      parwork::process(std::vector<int>(100, 10'000), parwork::per_worker(make_state, hits),
+                       [&](int found) { inside += found; });
+  const double pi = 4.0 * static_cast<double>(inside) / 1e6;
+  // [/per_worker]
+  expect(summary.succeeded == 100 && std::abs(pi - 3.14159) < 0.1);
+}
+
+void batched_work() {
+  std::vector<double> roots;
+  // [batched]
+  const auto work = parwork::batched([](std::span<double> items) {
+    std::vector<double> results(items.size());
+    std::ranges::transform(items, results.begin(), [](double item) { return std::sqrt(item); });
+    return results;  // one for each item, in their order
+  });
+  const parwork::summary summary =
+      parwork::process(std::vector<double>(1000, 4.0), work, parwork::into(roots));
+  // [/batched]
+  expect(summary.succeeded == 1000 && roots == std::vector<double>(1000, 2.0));
+}
+
+// --- Collectors ---
+
+void completion_collector() {
+  const std::vector<std::string> texts = {"7", "x", "35"};
+  std::ostringstream log;
+  // [completion]
+  int sum = 0;
+  using parsed = parwork::completion<std::string, int>;
+  const auto collector = [&](const parsed& done) {
+    if (done.result) {
+      sum += *done.result;
+    } else {
+      log << "line " << done.index + 1 << ": " << done.result.error() << '\n';
+    }
+  };
+  const parwork::summary summary = parwork::process(texts, parse, collector);
+  // [/completion]
+  expect(sum == 42 && summary.failed == 1 && log.str() == "line 2: 'x' is no number\n");
+}
+
+void result_collector() {
+  const std::vector<std::string> texts = {"7", "x", "35"};
+  std::ostringstream log;
+  // [result]
+  int sum = 0;
+  try {
+    log << parwork::process(texts, parse, [&](int number) { sum += number; });
+  } catch (const parwork::item_failed& error) {
+    log << error.what();  // item 1 failed: 'x' is no number
+  }
+  // [/result]
+  expect(log.str() == "item 1 failed: 'x' is no number");
+}
+
+void empty_collector() {
+  // [nothing]
+  int done = 0;
+  const parwork::summary summary =
+      parwork::process(std::vector<int>{1, 2, 3}, [](int) {}, [&] { ++done; });
+  // [/nothing]
+  expect(done == 3 && summary.succeeded == 3);
+}
+
+void reducing_collector() {
+  const std::vector<std::string> texts = {"one", "three", "eleven"};
+  // [reduce]
+  struct longest {
+    std::string text;
+    std::size_t seen = 0;
+  };
+  const auto fold = [](longest& kept, const std::string& text) {
+    if (text.size() > kept.text.size()) kept.text = text;
+    ++kept.seen;
+  };
+  const auto merge = [](longest& kept, const longest& other) {
+    if (other.text.size() > kept.text.size()) kept.text = other.text;
+    kept.seen += other.seen;
+  };
+  auto found = parwork::reduce(longest(), fold, merge);
+  const parwork::summary summary =
+      parwork::process(texts, [](const std::string& text) { return text; }, found);
+  const longest& result = found.value();
+  // [/reduce]
+  expect(summary.succeeded == 3 && result.text == "eleven" && result.seen == 3);
+}
+
+// --- Adapters ---
+
+void line_adapter() {
+  std::istringstream input("7\n35\n");
+  int sum = 0;
+  // [lines]
+  const parwork::summary summary =
+      parwork::process(parwork::lines(input), parse, [&](int number) { sum += number; });
+  // [/lines]
+  expect(summary.produced == 2 && sum == 42);
+}
+
+void file_adapter() {
+  const fs::path root = fs::temp_directory_path() / ("parwork-guide-" + std::to_string(::getpid()));
+  fs::create_directories(root / "below");
+  std::ofstream(root / "a") << "12345";
+  std::ofstream(root / "below" / "b") << "67";
+  // [files]
+  const auto on_error = [](const fs::path& path, std::error_code why) {
+    std::cerr << path << ": " << why.message() << '\n';
+  };
+  std::uintmax_t bytes = 0;
+  const parwork::summary summary = parwork::process(
+      parwork::files(root, on_error), [](const fs::path& file) { return fs::file_size(file); },
+      [&](std::uintmax_t size) { bytes += size; });
+  // [/files]
+  fs::remove_all(root);
+  expect(summary.produced == 2 && bytes == 7);
+}
+
+void chunk_adapter() {
+  std::istringstream input("1\n2\n3\n4\n5\n");
+  int sum = 0;
+  // [chunks]
+  const auto add_up = [](const std::vector<std::string>& some_lines) {
+    return std::accumulate(
+        some_lines.begin(), some_lines.end(), 0,
+        [](int total, const std::string& line) { return total + std::stoi(line); });
+  };
+  const parwork::summary summary = parwork::process(parwork::chunks(parwork::lines(input), 2),
+                                                    add_up, [&](int part) { sum += part; });
+  // [/chunks]
+  expect(summary.produced == 3 && sum == 15);
+}
+
+void pace_adapter() {
+  const std::vector<int> requests = {1, 2, 3};
+  int answers = 0;
+  const auto request = [](int number) { return number; };
+  // [paced]
+  const parwork::summary summary =
+      parwork::process(parwork::paced(requests, 1000), request, [&](int) { ++answers; },
+                       {.generator_runs_on = parwork::runs_on::own_thread});
+  // [/paced]
+  expect(summary.succeeded == 3 && answers == 3);
+}
+
+void into_adapter() {
+  const std::vector<int> numbers = {3, 1, 2, 3};
+  const auto twice = [](int number) { return 2 * number; };
+  // [into]
+  std::vector<int> in_order;
+  std::set<int> distinct;
+  std::vector<parwork::completion<int, int>> everything;  // failures too
+
+  std::uint64_t succeeded =
+      parwork::process(numbers, twice, parwork::into(in_order), {.order = parwork::ordering::input})
+          .succeeded;
+  succeeded += parwork::process(numbers, twice, parwork::into(distinct)).succeeded;
+  succeeded += parwork::process(numbers, twice, parwork::into(everything)).succeeded;
+  // [/into]
+  expect(in_order == std::vector<int>{6, 2, 4, 6} && distinct == std::set<int>{2, 4, 6});
+  expect(everything.size() == 4 && succeeded == 12);
+}
+
+void tee_adapter() {
+  const std::vector<std::string> texts = {"7", "x", "35"};
+  // [tee]
+  std::vector<int> numbers;
+  std::vector<std::string> rejected;
+  const auto keep_rejected = [&](const parwork::completion<std::string, int>& done) {
+    if (!done.result) rejected.push_back(done.item);
+  };
+  const parwork::summary summary =
+      parwork::process(texts, parse, parwork::tee(keep_rejected, parwork::into(numbers)),
+                       {.order = parwork::ordering::input});
+  // [/tee]
+  expect(summary.failed == 1 && numbers == std::vector<int>{7, 35});
+  expect(rejected == std::vector<std::string>{"x"});
+}
+
+}  // namespace
+
+int main() {
+  try {
+    callable_generator();
+    pointer_generator();
+    range_generator();
+    split_generator();
+    plain_work();
+    work_with_context();
+    work_per_worker();
+    batched_work();
+    completion_collector();
+    result_collector();
+    empty_collector();
+    reducing_collector();
+    line_adapter();
+    file_adapter();
+    chunk_adapter();
+    pace_adapter();
+    into_adapter();
+    tee_adapter();
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}

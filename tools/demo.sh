@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# Shows md5_files at work on real files: progress, summary, a check by md5sum, and the time beside md5sum's own.
+#
+# usage: tools/demo.sh MD5_FILES [DIR]
+#   MD5_FILES  the example's executable
+#   DIR        what to hash (default: /usr/lib, or the first of /usr/share and /usr/include that is small enough)
+#
+# Exit status: 0 all checked; 1 a digest or the number of files is wrong; 2 bad usage; 130 interrupted.
+set -euo pipefail
+export LC_ALL=C
+
+readonly most_files=20000  # in the default directory, so that the demonstration stays short
+readonly most_seconds=30   # for the comparison
+readonly most_rounds=5
+
+say() { printf '%s\n' "$*"; }
+title() { printf '\n== %s\n' "$*"; }
+die() { printf 'demo: %s\n' "$2" >&2; exit "$1"; }
+
+# find, where directories that cannot be read are no fault.
+find_readable() { find "$@" 2>/dev/null || true; }
+
+count_files() { find_readable "$1" -type f -printf . | head -c "$((most_files + 1))" | wc -c; }
+
+# The first directory with some thousand files: on a bare Debian that is /usr/lib.
+default_directory() {
+  local directory
+  for directory in /usr/lib /usr/share /usr/include; do
+    (($(count_files "$directory") <= most_files)) && break
+  done
+  say "$directory"
+}
+
+seconds_now() { say "$EPOCHREALTIME"; }
+seconds_since() { awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.4f", to - from }'; }
+
+hash_with_bar() {
+  local status=0
+  "$md5_files" -- "$directory" >"$folder/sums" || status=$?
+  case $status in
+    0) ;;
+    1) say 'Files that cannot be read are left out of what follows.' ;;
+    *) exit "$status" ;;
+  esac
+}
+
+check() {
+  local begin hashed readable
+  begin=$(seconds_now)
+  hashed=$(wc -l <"$folder/sums")
+  readable=$(find_readable "$directory" -type f -readable -printf . | wc -c)
+  ((hashed > 0)) || die 1 "there is no readable file below $directory"
+  ((hashed == readable)) || die 1 "$hashed files were hashed, but $readable are readable (do files come and go there?)"
+  md5sum --check --quiet --strict "$folder/sums" || die 1 'md5sum does not agree (are files being written there?)'
+  check_seconds=$(seconds_since "$begin")
+  say "md5sum agrees on all $hashed files."
+}
+
+# Each hashes everything below the directory. What cannot be read costs all of them the same failed open. xargs is at its
+# best with batches of 256 files: smaller ones start more processes, larger ones leave CPUs without work.
+run_1() { "$md5_files" -- "$directory"; }
+run_2() { "$md5_files" --workers 1 -- "$directory"; }
+run_3() { find "$directory" -type f -print0 | xargs -0 -P "$cpus" -n 256 md5sum; }
+run_4() { find "$directory" -type f -print0 | xargs -0 md5sum; }
+names() {
+  say 'md5_files'
+  say 'md5_files --workers 1'
+  say "find -print0 | xargs -0 -P $cpus -n 256 md5sum"
+  say 'find -print0 | xargs -0 md5sum'
+}
+
+# As many rounds as fit: one takes about three times what a single md5sum takes.
+rounds_that_fit() {
+  awk -v most="$most_rounds" -v limit="$most_seconds" -v once="$check_seconds" \
+    'BEGIN { rounds = int(limit / (3 * once)); print rounds < 1 ? 1 : rounds < most ? rounds : most }'
+}
+
+# Rounds are interleaved, and each begins with another command: a slow moment of the machine hits all alike.
+measure() {
+  local rounds=$1 round step which begin
+  for ((round = 0; round < rounds; ++round)); do
+    for ((step = 0; step < 4; ++step)); do
+      which=$(((round + step) % 4 + 1))
+      begin=$(seconds_now)
+      "run_$which" >/dev/null 2>&1 || true
+      seconds_since "$begin" >>"$folder/times_$which"
+      say >>"$folder/times_$which"
+    done
+  done
+}
+
+median() { sort -g "$1" | awk '{ value[NR] = $1 } END { print (value[int((NR + 1) / 2)] + value[int(NR / 2) + 1]) / 2 }'; }
+
+print_table() {
+  local which=0 name first
+  first=$(median "$folder/times_1")
+  printf '%-46s %9s %9s %9s\n' '' seconds MB/s ratio
+  while IFS= read -r name; do
+    which=$((which + 1))
+    awk -v name="$name" -v time="$(median "$folder/times_$which")" -v first="$first" -v bytes="$bytes" \
+      'BEGIN { printf "%-46s %9.3f %9.0f %9.2f\n", name, time, bytes / time / 1e6, time / first }'
+  done < <(names)
+}
+
+[[ $# == 1 || $# == 2 ]] || die 2 'usage: tools/demo.sh MD5_FILES [DIR]'
+md5_files=$(realpath -- "$1")
+[[ -x $md5_files ]] || die 2 "$1 is no program"
+directory=${2-$(default_directory)}
+[[ -d $directory ]] || die 2 "${directory:-''} is no directory"
+[[ $directory != -* ]] || directory=./$directory
+cpus=$(nproc)
+folder=$(mktemp -d)
+trap 'rm -rf -- "$folder"' EXIT
+trap 'exit 130' INT  # also where the command that was running has handled it
+
+bytes=$(find_readable "$directory" -type f -readable -printf '%s\n' | awk '{ sum += $1 } END { printf "%.0f", sum }')
+title "md5_files $directory ($(awk -v bytes="$bytes" 'BEGIN { printf "%.0f", bytes / 1e6 }') MB, $cpus CPUs)"
+hash_with_bar
+
+title 'md5sum --check'
+check
+
+rounds=$(rounds_that_fit)
+title "seconds for all files, file cache warm, median of $rounds"
+measure "$rounds"
+print_table
+say
+say "ratio: time beside md5_files. md5sum brings an MD5 of its own, md5_files uses OpenSSL's: what that alone makes is the"
+say 'difference between the second line and the last.'
