@@ -1,0 +1,3 @@
+module parwork_peer
+
+go 1.19

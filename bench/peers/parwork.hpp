@@ -1,0 +1,79 @@
+// This library, in the ways it is meant to be used.
+#pragma once
+
+#include <parwork/parwork.hpp>
+
+#include <cstdint>
+#include <ranges>
+#include <stdexcept>
+#include <utility>
+
+#include "peers/setup.hpp"
+
+namespace bench::peers {
+
+inline parwork::options parwork_options(const setup& s) {
+  parwork::options options;
+  options.workers = s.workers;
+  options.queue = s.queue;
+  options.order =
+      s.order == delivery::input ? parwork::ordering::input : parwork::ordering::completion;
+  return options;
+}
+
+/// The collector takes results: items stay where they were pulled.
+class parwork_results {
+ public:
+  explicit parwork_results(const setup& s) : options_(parwork_options(s)) {}
+
+  template <class Generator, class Work, class Collector>
+  void run(Generator& generate, Work& work, Collector& collect) {
+    static_cast<void>(parwork::process(
+        generate, work, [&](result_of<Generator, Work> result) { collect(std::move(result)); },
+        options_));
+  }
+
+  parwork::options& options() { return options_; }
+
+ private:
+  parwork::options options_;
+};
+
+/// The collector takes whole completions, items included.
+class parwork_completions {
+ public:
+  explicit parwork_completions(const setup& s) : options_(parwork_options(s)) {}
+
+  template <class Generator, class Work, class Collector>
+  void run(Generator& generate, Work& work, Collector& collect) {
+    using completion = parwork::completion<item_of<Generator>, result_of<Generator, Work>>;
+    static_cast<void>(parwork::process(
+        generate, work, [&](completion done) { collect(std::move(done.result).value()); },
+        options_));
+  }
+
+ private:
+  parwork::options options_;
+};
+
+/// No serial ends: a split index range, and sums that are merged at the end.
+class parwork_split {
+ public:
+  explicit parwork_split(const setup& s) : options_(parwork_options(s)) {}
+
+  /// `work` takes an index; returns the merged Sum.
+  template <class Sum, class Work>
+  Sum run_indices(std::uint64_t count, Work& work) {
+    auto total = parwork::reduce(
+        Sum{}, [](Sum& sum, std::uint64_t result) { sum(result); },
+        [](Sum& sum, const Sum& other) { sum.merge(other); });
+    static_cast<void>(parwork::process(parwork::split(std::views::iota(std::uint64_t{0}, count)),
+                                       work, total, options_));
+    return total.value();
+  }
+
+ private:
+  parwork::options options_;
+};
+
+}  // namespace bench::peers
