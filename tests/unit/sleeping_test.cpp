@@ -144,6 +144,26 @@ TEST_P(sleeping, workers_sleep_while_an_item_waits_for_its_retry) {
   expect_sleep(used);
 }
 
+TEST_P(sleeping, workers_sleep_once_spawned_items_are_done) {
+  std::chrono::microseconds used{};
+  tally children;
+  const auto run = process(
+      numbers(2),
+      [&](int item, parwork::context& ctx) {
+        if (item == 0) {
+          for (int child = 0; child < 20; ++child) ctx.spawn(100 + child);
+        } else if (item == 1) {
+          children.wait_for(20);
+          used = cpu_time_while_blocked();
+        } else {
+          children.add();
+        }
+      },
+      [](completion<int, void>) {}, with_workers(8));
+  expect_counts(run, 22);
+  expect_sleep(used);
+}
+
 TEST(sleeping_alone, a_pool_without_runs_sleeps) {
   parwork::pool own(8);
   expect_counts(
