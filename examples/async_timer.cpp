@@ -67,7 +67,7 @@ class timer_loop {
       cancelled_ = true;
       outstanding.swap(timers_);
     }
-    // Without the lock: finishing an item may run work and the collector in this thread.
+    // Without the lock: finishing an item may wake a worker.
     for (auto& [due, timer] : outstanding) timer.fail(interrupted());
   }
 

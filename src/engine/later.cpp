@@ -10,6 +10,7 @@
 #include <string>
 
 #include "engine/run.hpp"
+#include "engine/type_name.hpp"
 
 namespace parwork::detail {
 
@@ -112,8 +113,8 @@ void run::spawn(worker_base& by, const std::type_info& type, void* child) {
         "order");
   }
   if (!hooks_.accepts(type)) {
-    throw std::logic_error(std::string("parwork: spawn was given a ") + type.name() +
-                           " (mangled), which is not the run's item type");
+    throw std::logic_error("parwork: spawn was given a " + type_name(type) +
+                           ", which is not the run's item type");
   }
   auto& w = static_cast<worker&>(by);
   batch& lone = *acquire(w, 1);
