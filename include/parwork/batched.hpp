@@ -23,8 +23,8 @@ struct batched_work {
 /// `work(std::span<Item>)` returns `std::vector<R>`, one result an item (`R` may be a
 /// `std::expected`). An exception fails all items of the span; so does a wrong number of results,
 /// with a message that says so. `max` is the longest span, 1 to 65,536; else
-/// `std::invalid_argument`. How long spans get depends on what is there: an idle worker takes what
-/// it finds.
+/// `std::invalid_argument`. A span never holds more than half of a worker's share of the
+/// queue: 50 items with the default queue, 256 from a queue of 512 a worker on.
 template <class Work>
 [[nodiscard]] auto batched(Work&& work, std::size_t max = 256) {
   constexpr std::size_t longest = 65'536;

@@ -51,6 +51,9 @@ pool_state* pool_state::current() noexcept { return pool_worked_for; }
 bool pool_state::owns_this_thread() const noexcept { return pool_of_thread == this; }
 
 pool_state::pool_state(unsigned size) : size_(size) {
+  // Now rather than in the first run: while a process has one thread the kernel registers at once,
+  // later it waits some 10 ms for the others.
+  (void)available_barrier();
   threads_.reserve(size);
   {
     const lock_guard guard(lock_);
