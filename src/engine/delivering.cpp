@@ -19,49 +19,75 @@ bool run::may_collect(unsigned number) const noexcept {
   return false;
 }
 
-// There may be something to deliver: by this worker if it may, else by whoever holds the gate or
-// owns the part. Null: not a thread of the run.
-void run::request_delivery(worker* w) noexcept {
-  requested_.store(true);
-  if (w != nullptr && may_collect(w->number)) {
-    collect_if_requested(*w);
-  } else if (collector_on_ == runs_on::workers) {
+// Something may be delivered that is in no list: by this worker if it may, else by whoever holds the
+// gate or owns the part. Null: not a thread of the run.
+void run::request_delivery(worker* w, std::uintptr_t what) noexcept {
+  const bool may = w != nullptr && may_collect(w->number);
+  std::uintptr_t now = collect_word_.load(std::memory_order_relaxed);  // the exchange checks it
+  for (;;) {
+    const bool held = (now & collect_held) != 0;
+    const std::uintptr_t then = may && !held ? collect_held : now | what;
+    if (!collect_word_.compare_exchange_weak(now, then)) continue;
+    if (held) return;  // its holder will see it
+    if (may) return collect(*w, now | what, nullptr);
+    break;
+  }
+  if (collector_on_ == runs_on::workers) {
     notify();
   } else {
     wake_owner(collector_on_, collector_parker_);
   }
 }
 
-// The gate protocol. A request that comes while the gate is held is seen by its holder after
-// letting go: one of the two sees the other, all four accesses being seq_cst.
-bool run::collect_if_requested(worker& w) {
-  bool collected = false;
-  while (requested_.load() && !collect_gate_.exchange(true)) {
-    const auto began = clock::now();
-    found_work(w);
-    requested_.store(false);
-    drain(w);
-    w.collect_time += clock::now() - began;
-    collect_gate_.store(false);
-    collected = true;
+// A finished batch, without order: delivered at once where the gate is free.
+void run::leave_to_collector(worker& w, batch& b) noexcept {
+  const bool may = may_collect(w.number);
+  std::uintptr_t now = collect_word_.load(std::memory_order_relaxed);  // the exchange checks it
+  for (;;) {
+    const bool held = (now & collect_held) != 0;
+    if (may && !held) {
+      if (collect_word_.compare_exchange_weak(now, collect_held)) return collect(w, now, &b);
+      continue;
+    }
+    b.next = batches_in(now);
+    const auto with_it = reinterpret_cast<std::uintptr_t>(&b) | (now & collect_flags);
+    if (!collect_word_.compare_exchange_weak(now, with_it)) continue;
+    if (!held) wake_owner(collector_on_, collector_parker_);
+    return;
   }
-  return collected;
 }
 
-void run::drain(worker& w) noexcept {
-  if (ordered_) {
-    harvest_.store(false);
-    drain_window(w);
-  } else {
-    drain_pending(w);
-    if (harvest_.exchange(false)) harvest(w);
+bool run::collect_if_requested(worker& w) noexcept {
+  std::uintptr_t now = collect_word_.load();
+  while (now != 0 && (now & collect_held) == 0) {
+    if (!collect_word_.compare_exchange_weak(now, collect_held)) continue;
+    w.turn_to(part::collecting);
+    collect(w, now, nullptr);
+    return true;
+  }
+  return false;
+}
+
+// Delivers what has been left and the worker's own batch, then what has been left meanwhile, until
+// nothing has: the word is what lets go, so nothing is left behind. REQUIRES: gate held.
+void run::collect(worker& w, std::uintptr_t left, batch* own) noexcept {
+  found_work(w);
+  for (;;) {
+    collect_left(w, left);
+    if (own != nullptr) {
+      deliver_upto(w, *own, own->limit.load());
+      recycle(w, *std::exchange(own, nullptr));
+    }
+    left = collect_held;
+    if (collect_word_.compare_exchange_strong(left, 0)) return;
+    left = collect_word_.exchange(collect_held);
   }
 }
 
 // Batches arrive newest first; they are delivered oldest first.
-void run::drain_pending(worker& w) noexcept {
+void run::collect_left(worker& w, std::uintptr_t left) noexcept {
   batch* oldest = nullptr;
-  for (batch* b = pending_.exchange(nullptr); b != nullptr;) {
+  for (batch* b = batches_in(left); b != nullptr;) {
     batch* const next = b->next;
     b->next = oldest;
     oldest = b;
@@ -71,6 +97,12 @@ void run::drain_pending(worker& w) noexcept {
     batch* const b = std::exchange(oldest, oldest->next);
     deliver_upto(w, *b, b->limit.load());
     recycle(w, *b);
+  }
+  if ((left & collect_look) == 0) return;
+  if (ordered_) {
+    drain_window(w);
+  } else {
+    harvest(w);
   }
 }
 
@@ -99,23 +131,20 @@ bool run::is_exhausted(const batch& b) noexcept {
   for (auto& slot : slots_) {
     worker* const other = slot.load(std::memory_order_acquire);  // partner: enter()
     if (other == nullptr) continue;
-    const lock_guard guard(other->lock);
-    if (other->current == &b) return b.delivered.load() >= b.limit.load();
+    if (other->current.load() != &b) continue;
+    const visitor_guard guard(other->lock);
+    if (other->current.load() == &b) return b.delivered.load() >= b.limit.load();
   }
   return false;
 }
 
-// Delivers what is finished of batches that are still being worked on. A batch that is closed
+// Delivers what is finished of batches that are still being worked on. A batch that is finished
 // meanwhile stays where it is: only the holder of the gate frees batches.
 void run::harvest(worker& w) noexcept {
   for (auto& slot : slots_) {
     worker* const other = slot.load(std::memory_order_acquire);  // partner: enter()
     if (other == nullptr) continue;
-    batch* b = nullptr;
-    {
-      const lock_guard guard(other->lock);
-      b = other->current;
-    }
+    batch* const b = other->current.load();
     if (b != nullptr) deliver_upto(w, *b, b->finished.load());
   }
 }
@@ -123,9 +152,9 @@ void run::harvest(worker& w) noexcept {
 // REQUIRES: gate held, or a run that folds.
 void run::deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept {
   for (std::uint32_t from = b.delivered.load(); from < upto;) {
-    const delivery done = hooks_.deliver(w.number, b, from, upto);
-    b.delivered.store(done.upto);
-    account(b, done.delivered);
+    const delivery done = hooks_.deliver(w, b, from, upto);
+    b.delivered.store(done.upto, std::memory_order_release);  // partner: see_harvest, flush
+    account(w, b, done.delivered);
     if (done.lone != nullptr) recycle(w, *done.lone);
     if (done.lone == nullptr && done.upto < upto) {
       b.stuck.store(true);
@@ -134,55 +163,63 @@ void run::deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept {
     }
     from = done.upto;
   }
-  b.stuck.store(false);
+  if (b.stuck.load()) b.stuck.store(false);
 }
 
 // Counts delivered items: there is room for new ones now.
-void run::account(batch& b, std::uint32_t items) noexcept {
+void run::account(worker& w, batch& b, std::uint32_t items) noexcept {
   if (items == 0) return;
   if (b.from == origin::spawned) {
     delivered_spawned_.fetch_add(items);
   } else {
-    delivered_.fetch_add(items);
+    add_delivered(items);
     wake_owner(generator_on_, generator_parker_);
-    if ((attention.load() & attention_free) != 0 && !ended_.load()) notify();
+    if ((attention.load() & attention_free) != 0 && !ended_.load()) notify_in_time(w, w.turned);
   }
   check_finished();
 }
 
-void run::delivered_some(batch& b, std::uint32_t upto, std::uint32_t items) noexcept {
-  b.delivered.store(upto);
-  account(b, items);
+// Elsewhere than at a gate several workers count at once.
+void run::add_delivered(std::uint32_t items) noexcept {
+  if (folds_ || traits_.is_split) {
+    delivered_.fetch_add(items);
+  } else {
+    delivered_.store(delivered_.load(std::memory_order_relaxed) + items,
+                     std::memory_order_release);  // partner: room, check_finished
+  }
+}
+
+void run::delivered_some(worker_base& by, batch& b, std::uint32_t upto,
+                         std::uint32_t items) noexcept {
+  b.delivered.store(upto, std::memory_order_release);  // partner: see_harvest
+  account(static_cast<worker&>(by), b, items);
 }
 
 // Delivers what is finished of the worker's own batch, or asks the holder of the gate to.
 void run::flush(worker& w, batch& b) noexcept {
+  w.turn_to(part::collecting);
   if (folds_) {
     deliver_upto(w, b, b.finished.load());
   } else {
-    harvest_.store(true);
-    request_delivery(&w);
+    request_delivery(&w, collect_look);
   }
+  w.flushed = w.turn_to(part::working);
 }
 
-// Asks for a harvest where there is something to be harvested; true where the holder of the gate
-// would find some.
-bool run::see_harvest() noexcept {
-  if (folds_) return false;
+// Asks for a harvest where finished items lie in somebody's batch.
+void run::see_harvest() noexcept {
+  if (folds_) return;
   bool seen = ordered_ && window_.has_finished();
-  for (std::size_t i = 0; !ordered_ && !seen && i < slots_.size(); ++i) {
-    worker* const other = slots_[i].load(std::memory_order_acquire);  // partner: enter()
-    if (other == nullptr) continue;
-    const lock_guard guard(other->lock);
-    seen = other->current != nullptr &&
-           other->current->finished.load() > other->current->delivered.load();
+  if (!ordered_) {
+    const lock_guard guard(hint_lock_);
+    for (auto& slot : slots_) {
+      worker* const other = slot.load(std::memory_order_acquire);  // partner: enter()
+      const batch* const b = other == nullptr ? nullptr : other->current.load();
+      seen = seen || (b != nullptr && b->finished.load() > b->delivered.load());
+    }
   }
-  if (seen) {
-    harvest_.store(true);
-    requested_.store(true);
-    wake_owner(collector_on_, collector_parker_);
-  }
-  return seen;
+  if (!seen || (collect_word_.fetch_or(collect_look) & collect_held) != 0) return;
+  wake_owner(collector_on_, collector_parker_);
 }
 
 // The course of a collector's own thread.
@@ -191,6 +228,7 @@ void run::collector_main() {
   worker& w = enter(workers_ + 1);
   while (!finished_.load()) {
     if (!collect_if_requested(w)) collector_parker_.park();
+    w.turn_to(part::nothing);
   }
 }
 

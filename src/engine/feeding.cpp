@@ -35,7 +35,7 @@ bool run::generator_waits_for(unsigned number) const noexcept {
   if (!traits_.is_split) {
     if (generator_on_ == runs_on::own_thread) return false;
     if (generator_on_ == runs_on::caller && number != 0) return false;
-    if (pull_gate_.load()) return false;
+    if (pull_gate_.load() != 0) return false;
   }
   return stopping() || room() > 0;
 }
@@ -45,14 +45,14 @@ bool run::generator_waits_for(unsigned number) const noexcept {
 // change between the two for every item.
 bool run::has_duty(const worker& w) const noexcept {
   if (w.number != 0) return false;
-  if (collector_on_ == runs_on::caller && requested_.load()) return true;
+  if (collector_on_ == runs_on::caller && is_collect_requested()) return true;
   return generator_on_ == runs_on::caller && !ended_.load() && workers_ > 1 &&
          room() >= std::max<std::uint64_t>(1, queue_ / 4);
 }
 
 // No more than what would leave the other workers their share of the queue.
 std::uint32_t run::batch_size(const worker& w, std::uint64_t room) const noexcept {
-  const std::uint64_t share = std::max<std::uint64_t>(1, queue_ / (std::uint64_t{2} * workers_));
+  const std::uint64_t share = std::max<std::uint64_t>(1, queue_ / workers_);
   const bool spawns =
       (attention.load(std::memory_order_relaxed) & attention_spawns) != 0;  // a hint
   const std::uint64_t wanted = spawns ? 1 : w.target;
@@ -64,14 +64,15 @@ std::uint32_t run::batch_size(const worker& w, std::uint64_t room) const noexcep
 bool run::feed(worker& w) {
   if (!generator_waits_for(w.number)) return false;
   if (traits_.is_split) return feed_slice(w);
-  if (pull_gate_.exchange(true)) return false;
+  if (pull_gate_.exchange(1) != 0) return false;
+  const auto began = w.turn_to(part::pulling);
   found_work(w);
-  const auto began = clock::now();
   batch* const b = pull_batch(w);
-  pull_gate_.store(false);
-  if (generator_on_ == runs_on::workers && generator_waits_for(w.number)) notify();
-  const auto pulled = clock::now();
-  w.pull_time += pulled - began;
+  publish(pull_gate_, 0, barrier_);
+  if (generator_on_ == runs_on::workers && (attention.load() & attention_free) != 0 &&
+      generator_waits_for(w.number)) {
+    notify_in_time(w, w.turned);
+  }
   if (b == nullptr) {
     check_finished();
     return true;
@@ -80,9 +81,9 @@ bool run::feed(worker& w) {
     offer(*b);
     return true;
   }
-  const std::uint32_t items = b->limit.load() - b->start;
-  work_on(w, *b);
-  adapt(w, items, clock::now() - began);
+  const std::uint32_t items = b->limit.load() - b->start.load();
+  const auto ended = work_on(w, *b);
+  adapt(w, items, ended - began);
   return true;
 }
 
@@ -101,10 +102,10 @@ batch* run::pull_batch(worker& w) {
     const std::uint32_t most = batch_size(w, left);
     b = acquire(w, most);
     {
-      const lock_guard guard(w.lock);
-      w.pulling = b;
+      const owner_guard guard(w.lock);
+      w.pulling.store(b, std::memory_order_release);  // partner: see_stealable
     }
-    w.looked = clock::now();
+    w.looked = w.turned;
     w.look_after(1);
     how = hooks_.pull(w, *b, most);
   } catch (...) {
@@ -115,16 +116,16 @@ batch* run::pull_batch(worker& w) {
     return nullptr;
   }
   end_pull(w, *b, how);
-  if (b->start < b->limit.load()) return b;
+  if (b->start.load() < b->limit.load()) return b;
   recycle(w, *b);
   return nullptr;
 }
 
 void run::end_pull(worker& w, batch& b, pull_end how) {
   {
-    const lock_guard guard(w.lock);
-    w.pulling = nullptr;
-    admit(b, b.start, b.filled.load());
+    const owner_guard guard(w.lock);
+    w.pulling.store(nullptr, std::memory_order_release);  // partner: see_stealable
+    admit(b, b.start.load(), b.filled.load());
   }
   if (how == pull_end::ended) generator_ended();
 }
@@ -137,25 +138,27 @@ void run::generator_ended() noexcept {
 
 // Counts items [from, upto) of a batch as produced, gives them their indices and their place in the
 // order. Everything pulled is admitted before the pull gate is released, so order and indices are
-// the generator's.
+// the generator's. REQUIRES: the lock of the worker that holds the gate: nobody else counts
+// meanwhile.
 void run::admit(batch& b, std::uint32_t from, std::uint32_t upto) noexcept {
-  b.start = from;
-  b.limit.store(upto);
-  b.finished.store(from);
-  b.delivered.store(from);
-  b.claimed.store(from);
+  // Relaxed: nobody else can reach the batch yet, and handing it on orders these.
+  b.start.store(from, std::memory_order_relaxed);
+  b.limit.store(upto, std::memory_order_relaxed);
+  b.finished.store(from, std::memory_order_relaxed);
+  b.delivered.store(from, std::memory_order_relaxed);
+  b.claimed.store(from, std::memory_order_relaxed);
   if (from == upto) return;
   const std::uint64_t count = upto - from;
-  const std::uint64_t before = produced_.fetch_add(count);
-  const std::uint64_t index = traits_.size ? before : indices_.fetch_add(count);
+  const std::uint64_t before = produced_.load();
+  produced_.store(before + count, std::memory_order_release);  // partner: check_finished, room
+  const bool own_counter = traits_.size || !traits_.may_spawn;
+  const std::uint64_t index = own_counter ? before : indices_.fetch_add(count);
   b.first_index = index - from;
-  note_peak(before + count);
+  note_peak(before + count - delivered_.load());
   if (ordered_) window_.append(b);
 }
 
-void run::note_peak(std::uint64_t produced) noexcept {
-  // Others may have gone on meanwhile: then theirs is the peak to note.
-  const std::uint64_t in_flight = produced - std::min(produced, delivered_.load());
+void run::note_peak(std::uint64_t in_flight) noexcept {
   std::uint64_t peak = peak_.load(std::memory_order_relaxed);  // a statistic, read after the run
   while (in_flight > peak &&
          !peak_.compare_exchange_weak(peak, in_flight, std::memory_order_relaxed)) {
@@ -166,11 +169,11 @@ void run::note_peak(std::uint64_t produced) noexcept {
 // `look_every` items.
 bool run::pull_more(worker& w, std::uint32_t filled) {
   if (stopping()) return false;
-  if ((attention.load() & attention_free) != 0)
-    notify();  // a blocked generator must not hold what it gave
+  // A blocked generator must not hold what it gave.
+  if ((attention.load() & attention_free) != 0) notify_in_time(w, w.turned);
   if (!w.is_time_to_look()) return true;
   w.look_after(std::min(filled, look_every));
-  return clock::now() - w.looked < pull_limit;
+  return tick_clock::now() - w.looked < pull_limit;
 }
 
 // The course of a generator's own thread.
@@ -182,14 +185,13 @@ void run::generator_main() {
       generator_parker_.park();
       continue;
     }
-    const auto began = clock::now();
-    pull_gate_.store(true);
+    const auto began = w.turn_to(part::pulling);
+    pull_gate_.store(1);
     batch* const b = pull_batch(w);
-    pull_gate_.store(false);
-    const auto taken = clock::now() - began;
-    w.pull_time += taken;
+    pull_gate_.store(0);
+    const auto ended = w.turn_to(part::nothing);
     if (b == nullptr) continue;
-    adapt(w, b->limit.load() - b->start, taken);
+    adapt(w, b->limit.load() - b->start.load(), ended - began);
     offer(*b);
   }
   check_finished();
@@ -198,18 +200,16 @@ void run::generator_main() {
 // --- Split ranges ---
 
 bool run::feed_slice(worker& w) {
-  const auto began = clock::now();
+  const auto began = w.turn_to(part::pulling);
   batch* const b = claim_slice(w);
   if (b == nullptr) {
     check_finished();
     return false;
   }
   found_work(w);
-  const auto claimed = clock::now();
-  w.pull_time += claimed - began;
   const std::uint32_t items = b->limit.load();
-  work_on(w, *b);
-  adapt(w, items, clock::now() - began);
+  const auto ended = work_on(w, *b);
+  adapt(w, items, ended - began);
   check_finished();  // a slice none of whose elements could be copied delivers nothing
   return true;
 }
@@ -250,7 +250,8 @@ run::slice run::claim_elements(const worker& w) {
     count = batch_size(w, std::min({queue_ - in_flight, size - position, share}));
   } while (!produced_.compare_exchange_weak(position, position + count));
   if (position + count == size) generator_ended();
-  note_peak(position + count);
+  const std::uint64_t delivered = delivered_.load();  // others may have gone on meanwhile
+  note_peak(position + count - std::min(position + count, delivered));
   return {position, count};
 }
 
@@ -312,21 +313,18 @@ bool run::take_offered(worker& w) {
 
 // --- Stealing ---
 
-bool run::steal_pulled(worker& w) {
+// Takes what another worker has pulled or begun and not started. From those that are dear to rob
+// only where nothing else is left to do.
+bool run::steal(worker& w, victims whom) {
+  if (!see_stealable(whom)) return false;
   batch* taken = nullptr;
-  if (!any_other(w.number,
-                 [&](worker& victim) { return (taken = take_front(w, victim)) != nullptr; }))
-    return false;
-  found_work(w);
-  work_on(w, *taken);
-  return true;
-}
-
-bool run::steal_started(worker& w) {
-  batch* taken = nullptr;
-  if (!any_other(w.number,
-                 [&](worker& victim) { return (taken = take_back(w, victim)) != nullptr; }))
-    return false;
+  const auto rob = [&](worker& victim) {
+    if (whom == victims::cheap && !victim.is_cheap_to_rob()) return false;
+    taken = take_front(w, victim);
+    if (taken == nullptr) taken = take_back(w, victim);
+    return taken != nullptr;
+  };
+  if (!any_other(w.number, rob)) return false;
   found_work(w);
   work_on(w, *taken);
   return true;
@@ -334,16 +332,18 @@ bool run::steal_started(worker& w) {
 
 // The older half of what the victim has pulled, while it is inside the generator.
 batch* run::take_front(worker& w, worker& victim) {
-  const lock_guard guard(victim.lock);
-  batch* const b = victim.pulling;
+  if (victim.pulling.load() == nullptr) return nullptr;
+  const visitor_guard guard(victim.lock);
+  batch* const b = victim.pulling.load();
   if (b == nullptr) return nullptr;
-  const std::uint32_t there = b->filled.load() - b->start;
+  const std::uint32_t start = b->start.load();
+  const std::uint32_t there = b->filled.load() - start;
   if (there == 0) return nullptr;
   const std::uint32_t count = there - there / 2;
   batch* const mine = try_acquire(w, count);
   if (mine == nullptr) return nullptr;
-  hooks_.move_items(*b, b->start, b->start + count, *mine);
-  b->start += count;
+  hooks_.move_items(*b, start, start + count, *mine);
+  b->start.store(start + count);
   admit(*mine, 0, count);
   return mine;
 }
@@ -351,8 +351,9 @@ batch* run::take_front(worker& w, worker& victim) {
 // The later half of what the victim has not started; all of it where that is one item. See
 // barrier.hpp for the protocol and worker_base::next for the victim's side.
 batch* run::take_back(worker& w, worker& victim) {
-  const lock_guard guard(victim.lock);
-  batch* const b = victim.current;
+  if (victim.current.load() == nullptr) return nullptr;
+  const visitor_guard guard(victim.lock);
+  batch* const b = victim.current.load();
   if (b == nullptr) return nullptr;
   const std::uint32_t limit = b->limit.load();
   const std::uint32_t claimed = b->claimed.load();
@@ -361,7 +362,7 @@ batch* run::take_back(worker& w, worker& victim) {
   batch* const mine = try_acquire(w, limit - from);
   if (mine == nullptr) return nullptr;
   b->limit.store(from);
-  heavy_barrier();
+  if (!victim.is_cheap_to_rob()) heavy_barrier();
   const std::uint32_t claimed_now = b->claimed.load();
   if (claimed_now > from) {
     from = std::min(claimed_now, limit);
@@ -417,7 +418,10 @@ batch* run::try_acquire(worker& w, std::uint32_t slots) noexcept {
 // REQUIRES: every slot is empty.
 void run::recycle(worker& w, batch& b) noexcept {
   const auto size = static_cast<unsigned>(std::bit_width(b.capacity - 1));
-  if (size >= worker::sizes || w.spares[size] >= worker::kept) return hooks_.free_batch(&b);
+  if (size >= worker::sizes || w.spares[size] >= worker::kept) {
+    const lock_guard guard(hint_lock_);
+    return hooks_.free_batch(&b);
+  }
   b.reset();
   b.next = std::exchange(w.spare[size], &b);
   ++w.spares[size];

@@ -129,7 +129,7 @@ void run::spawn(worker_base& by, const std::type_info& type, void* child) {
   const std::uint64_t nth = spawned_.fetch_add(1);
   lone.first_index = traits_.size ? *traits_.size + nth : indices_.fetch_add(1);
   {
-    const lock_guard guard(w.lock);
+    const owner_guard guard(w.lock);
     lone.next = w.newest;
     lone.previous = nullptr;
     (w.newest == nullptr ? w.oldest : w.newest->previous) = &lone;
@@ -145,7 +145,7 @@ bool run::take_spawned(worker& w) {
   if (w.spawned.load() == 0) return false;
   batch* lone = nullptr;
   {
-    const lock_guard guard(w.lock);
+    const owner_guard guard(w.lock);
     lone = w.newest;
     if (lone == nullptr) return false;
     w.newest = lone->next;
@@ -163,7 +163,7 @@ bool run::steal_spawned(worker& w) {
   batch* lone = nullptr;
   const bool found = any_other(w.number, [&](worker& victim) {
     if (victim.spawned.load() == 0) return false;
-    const lock_guard guard(victim.lock);
+    const visitor_guard guard(victim.lock);
     lone = victim.oldest;
     if (lone == nullptr) return false;
     victim.oldest = lone->previous;

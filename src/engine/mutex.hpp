@@ -17,6 +17,8 @@
 #define PARWORK_EXCLUDES(...) PARWORK_ANNOTATE(locks_excluded(__VA_ARGS__))
 #define PARWORK_ACQUIRE(...) PARWORK_ANNOTATE(acquire_capability(__VA_ARGS__))
 #define PARWORK_RELEASE(...) PARWORK_ANNOTATE(release_capability(__VA_ARGS__))
+// What makes a capability out of others: its own body is not checked.
+#define PARWORK_UNCHECKED PARWORK_ANNOTATE(no_thread_safety_analysis)
 
 namespace parwork::detail {
 

@@ -1,6 +1,7 @@
 #include "parwork/pool.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -54,6 +55,7 @@ pool_state::pool_state(unsigned size) : size_(size) {
   // Now rather than in the first run: while a process has one thread the kernel registers at once,
   // later it waits some 10 ms for the others.
   (void)available_barrier();
+  tick_clock::calibrate();
   threads_.reserve(size);
   {
     const lock_guard guard(lock_);
@@ -181,7 +183,7 @@ void pool_state::detach(run& r) {
       const lock_guard guard(lock_);
       r.terms().ending = true;
       call_off(r);
-      if (r.terms().present == 0) {
+      if (r.terms().present == 0 && r.terms().pinned == 0) {
         std::erase(runs_, &r);
         return;
       }
@@ -216,6 +218,40 @@ bool pool_state::lend(run& r) {
 void pool_state::update(run& r) {
   const lock_guard guard(lock_);
   refresh(r);
+}
+
+// The sentry's delay is longer than a scheduler's tick: an earlier timer would cost who sets it as
+// much as the wake-up does.
+bool pool_state::watch() noexcept {
+  constexpr std::chrono::nanoseconds delay = std::chrono::microseconds(4500);
+  if (watching_.load() || watching_.exchange(true)) return true;
+  try {
+    timer_.schedule(sentry_, clock::now() + delay);
+    return true;
+  } catch (const std::exception&) {
+    watching_.store(false);
+    return false;
+  }
+}
+
+// Runs that have something to take get the wake-up that they held back. First the flag, then the
+// runs: one that holds back now sees the flag cleared, or is seen here.
+void pool_state::look_after_runs() noexcept {
+  watching_.store(false);
+  for (std::size_t next = 0;; ++next) {
+    run* held = nullptr;
+    {
+      const lock_guard guard(lock_);
+      if (next >= runs_.size()) return;
+      held = runs_[next];
+      if (!held->take_held_back()) continue;
+      ++held->terms().pinned;
+    }
+    held->notify();
+    const lock_guard guard(lock_);
+    lending& terms = held->terms();
+    if (--terms.pinned == 0 && terms.ending) held->end_parker().unpark();
+  }
 }
 
 void pool_state::refresh(run& r) {

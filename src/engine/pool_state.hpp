@@ -26,6 +26,7 @@ struct pool_thread;
 struct lending {
   unsigned most = 0;     // helpers the run may have at once, numbered 1 to `most`
   unsigned present = 0;  // helpers it has
+  unsigned pinned = 0;   // threads that look after it without taking part
   bool ending = false;   // the caller waits for them to leave
   slots kind = slots::free_for_all;
   std::vector<unsigned> free_numbers;     // free_for_all: those not in use
@@ -66,7 +67,22 @@ class pool_state {
   // The run's need for threads has changed.
   void update(run& r) PARWORK_EXCLUDES(lock_);
 
+  // A run has held back a wake-up: it is looked after a few milliseconds from now. False where the
+  // system has no memory or thread for that.
+  bool watch() noexcept;
+
  private:
+  // Looks after the runs that have held back wake-ups.
+  class sentry final : public timer_entry {
+   public:
+    explicit sentry(pool_state& pool) noexcept : pool_(pool) {}
+    void fire() noexcept override { pool_.look_after_runs(); }
+
+   private:
+    pool_state& pool_;
+  };
+  void look_after_runs() noexcept PARWORK_EXCLUDES(lock_);
+
   void stop_threads() PARWORK_EXCLUDES(lock_);
   void thread_main(pool_thread& self);
   void lie_down(pool_thread& self) PARWORK_EXCLUDES(lock_);
@@ -83,7 +99,9 @@ class pool_state {
   std::vector<pool_thread*> idle_ PARWORK_GUARDED_BY(lock_);
   std::vector<run*> runs_ PARWORK_GUARDED_BY(lock_);
   bool stopping_ PARWORK_GUARDED_BY(lock_) = false;
-  timer timer_;
+  std::atomic<bool> watching_{false};
+  sentry sentry_{*this};
+  timer timer_;  // last: its thread ends before the sentry does
 };
 
 // While it lives, the calling thread works for `pool`: nested runs use it.

@@ -17,11 +17,14 @@ namespace {
 // this many.
 constexpr std::uint32_t look_every = 16;
 constexpr std::chrono::nanoseconds slow_item = std::chrono::microseconds(1);
+constexpr std::chrono::nanoseconds unknown_item = std::chrono::seconds(1);
 // Finished items of a batch that takes longer than expected are delivered this often.
 constexpr std::chrono::nanoseconds flush_after = std::chrono::microseconds(50);
-// A worker that found nothing looks again so often before it goes to sleep, about 3 us in all.
-constexpr int looks_before_sleep = 8;
-constexpr int pauses_between_looks = 10;
+// A worker that found nothing looks again for so long before it goes to sleep; once the generator
+// has ended a little longer, for the end of the run.
+constexpr std::chrono::nanoseconds look_time = std::chrono::microseconds(3);
+constexpr std::chrono::nanoseconds end_time = std::chrono::microseconds(30);
+constexpr int pauses_between_looks = 8;
 
 constexpr std::chrono::nanoseconds shortest_progress = std::chrono::milliseconds(1);
 
@@ -91,6 +94,9 @@ run::run(run_hooks& hooks, const run_traits& its_traits, options&& given)
   slots_ = std::vector<std::atomic<worker*>>(workers_ + 2);
   token = stop_source_.get_token();
   if (!options_.total) options_.total = traits_.size;
+  // Relaxed: a guess.
+  const std::int64_t usual = traits_.usual_item_ns->load(std::memory_order_relaxed);
+  item_ns_.store(usual >= 0 ? usual : unknown_item.count(), std::memory_order_relaxed);
 }
 
 run::~run() {
@@ -98,7 +104,7 @@ run::~run() {
     while (b != nullptr) hooks_.free_batch(std::exchange(b, b->*link));
   };
   // Batches that were empty when the last item was delivered.
-  free_list(pending_.load(), &batch::next);
+  free_list(batches_in(collect_word_.load()), &batch::next);
   free_list(window_.head(), &batch::window_next);
   for (auto& slot : slots_) {
     worker* const w = slot.load();
@@ -115,7 +121,7 @@ worker& run::enter(unsigned number) {
   if (w == nullptr) {
     w = new worker(*this, attention, number);
     if (traits_.batches == batching::by_count) w->target = traits_.largest_batch;
-    w->item_time = slow_item;
+    w->item_time = std::chrono::nanoseconds(item_ns_.load(std::memory_order_relaxed));  // a guess
     slots_[number].store(w, std::memory_order_release);  // partner: whoever looks for victims
   }
   return *w;
@@ -183,6 +189,7 @@ void run::serve(worker& w) {
   while (!finished_.load()) {
     if (!step(w) && !look_again(w)) return;
   }
+  w.turn_to(part::nothing);
 }
 
 // Does one thing, if there is one. What could hold others up goes first, new items go last.
@@ -190,35 +197,56 @@ bool run::step(worker& w) {
   if (may_collect(w.number) && collect_if_requested(w)) return true;
   if (has_duty(w) && feed(w)) return true;
   return take_spawned(w) || settle_some(w) || steal_spawned(w) || take_offered(w) || feed(w) ||
-         steal_pulled(w);
+         steal(w, victims::cheap);
 }
 
 bool run::look_again(worker& w) {
-  for (int look = 0; look < looks_before_sleep; ++look) {
-    for (int i = 0; i < pauses_between_looks; ++i) pause();
-    if (finished_.load() || step(w)) return true;
-  }
-  return steal_started(w);
+  const auto began = w.turn_to(part::nothing);
+  if (look_until(w, began + look_time) || steal(w, victims::all)) return true;
+  // The last items are being worked on: waking up for the end costs more than waiting for it.
+  return ended_.load() && item_ns_.load(std::memory_order_relaxed) < long_item.count() &&
+         look_until(w, began + end_time);
 }
 
-void run::work_on(worker& w, batch& b) {
+// Between full looks only at what changes most often, and is not written for every item.
+bool run::look_until(worker& w, tick_clock::time_point end) {
+  do {
+    for (int i = 0; i < pauses_between_looks && !generator_waits_for(w.number); ++i) pause();
+    if (finished_.load() || step(w)) return true;
+  } while (tick_clock::now() < end);
+  return false;
+}
+
+// Returns when the work was done.
+tick_clock::time_point run::work_on(worker& w, batch& b) {
   b.next = nullptr;
-  const auto began = clock::now();
-  const auto elsewhere = w.collect_time + w.pull_time;
-  w.looked = w.flushed = began;
-  w.looked_at = b.start;
+  w.choose_barrier();
+  w.looked = w.flushed = w.turn_to(part::working);
+  w.looked_at = b.start.load();
   w.look_after(w.item_time >= slow_item ? 2 : look_every);
+  const auto began = w.turned;
+  const std::uint32_t start = b.start.load();
   const work_end how = work_through(w, b);
-  w.work_time += clock::now() - began - (w.collect_time + w.pull_time - elsewhere);
+  const auto ended = w.turn_to(part::collecting);
+  note_item_time(w, ended - began, b.finished.load() - start);
   switch (how) {
     case work_end::finished:
-      return complete(w, b);
+      complete(w, b);
+      break;
     case work_end::waiting:
-      return schedule_retry(b);
+      schedule_retry(b);
+      break;
     case work_end::outstanding:
       if (hooks_.let_go(b)) settle_finished(w, b);
-      return;
+      break;
   }
+  return ended;
+}
+
+void run::note_item_time(worker& w, std::chrono::nanoseconds taken, std::uint32_t items) noexcept {
+  if (items == 0) return;
+  w.item_time = taken / items;
+  item_ns_.store(w.item_time.count(), std::memory_order_relaxed);  // a guess for others
 }
 
 // Works until the batch is done or something else must come first; then what has not started goes
@@ -226,14 +254,15 @@ void run::work_on(worker& w, batch& b) {
 work_end run::work_through(worker& w, batch& b) {
   for (;;) {
     {
-      const lock_guard guard(w.lock);
-      w.current = &b;
+      const owner_guard guard(w.lock);
+      w.current.store(&b, std::memory_order_release);  // partner: see_stealable
     }
-    if (b.limit.load() - b.start > 1) notify();
+    if ((attention.load() & attention_free) != 0 && b.limit.load() - b.start.load() > 1)
+      notify_in_time(w, w.turned);
     const work_end how = hooks_.work(w, b);
     {
-      const lock_guard guard(w.lock);
-      w.current = nullptr;
+      const owner_guard guard(w.lock);
+      w.current.store(nullptr, std::memory_order_release);  // partner: see_stealable
     }
     const std::uint32_t finished = b.finished.load();
     const std::uint32_t limit = b.limit.load();
@@ -242,14 +271,14 @@ work_end run::work_through(worker& w, batch& b) {
       offer(*rest);
       return how;
     }
-    b.start = finished;  // no memory to put them in: they are worked on here
+    b.start.store(finished);  // no memory to put them in: they are worked on here
   }
 }
 
 // Between two items, when something asks for a look: a thief, the clock, a stop, a sleeper, spawned
 // items, a duty.
 claim run::next_item(worker& w, batch& b, std::uint32_t i) {
-  if (i > b.start) {
+  if (i > b.start.load()) {
     b.claimed.store(
         i);  // what is done first may block: until it is begun, others may take the item
     pause_between(w, b, i);
@@ -258,23 +287,23 @@ claim run::next_item(worker& w, batch& b, std::uint32_t i) {
     look(w, b, i);
   }
   {
-    const lock_guard guard(w.lock);  // a thief that is at it decides first
+    const owner_guard guard(w.lock);  // a thief that is at it decides first
     if (i >= b.limit.load()) return claim::done;
   }
   const std::uint32_t bits = attention.load();
   if ((bits & attention_stop) != 0) return claim::cancel;
   const bool others_first = (bits & attention_spawns) != 0 && w.spawned.load() > 0;
-  return others_first && i > b.start ? claim::done : claim::run;
+  return others_first && i > b.start.load() ? claim::done : claim::run;
 }
 
 std::uint32_t run::next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t most) {
   b.finished.store(i);
-  if (i > b.start) {
+  if (i > b.start.load()) {
     pause_between(w, b, i);
     if (!folds_) flush(w, b);
     if (w.spawned.load() > 0) return 0;
   }
-  const lock_guard guard(w.lock);
+  const owner_guard guard(w.lock);
   const std::uint32_t limit = b.limit.load();
   const std::uint32_t count = i >= limit ? 0 : std::min(most, limit - i);
   b.claimed.store(i + count);
@@ -285,14 +314,14 @@ std::uint32_t run::next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t
 // woken for the item first, and nobody's result waits while a thread that could deliver it is
 // asleep.
 void run::pause_between(worker& w, batch& b, std::uint32_t i) {
-  if ((attention.load() & attention_free) != 0) {
+  if ((attention.load() & attention_free) != 0 && w.item_time >= long_item) {
     if (i < b.limit.load()) notify();
     if (!folds_ && b.delivered.load() < i) flush(w, b);
   }
   if (has_duty(w)) {
-    if (may_collect(w.number) && collect_if_requested(w)) w.flushed = clock::now();
+    if (may_collect(w.number) && collect_if_requested(w)) w.flushed = w.turned;
     if (has_duty(w)) feed(w);
-    w.looked = clock::now();
+    w.looked = w.turn_to(part::working);
     w.looked_at = i;
     w.look_after(look_every);
   }
@@ -300,34 +329,26 @@ void run::pause_between(worker& w, batch& b, std::uint32_t i) {
 }
 
 void run::look(worker& w, batch& b, std::uint32_t i) noexcept {
-  const auto now = clock::now();
+  const auto now = tick_clock::now();
   if (i > w.looked_at) w.item_time = (now - w.looked) / (i - w.looked_at);
   w.looked = now;
   w.looked_at = i;
   w.look_after(w.item_time >= slow_item ? 1 : look_every);
-  if (b.delivered.load() < i && now - w.flushed > flush_after) {
-    flush(w, b);
-    w.flushed = clock::now();
-  }
+  if (i < b.limit.load() && (attention.load() & attention_free) != 0) notify_in_time(w, now);
+  if (b.delivered.load() < i && now - w.flushed > flush_after) flush(w, b);
 }
 
 // Hands a batch on to the collector. Its worker does not touch it any more.
 void run::complete(worker& w, batch& b) {
   if (folds_) {
-    const auto began = clock::now();
     deliver_upto(w, b, b.limit.load());
     recycle(w, b);
-    w.collect_time += clock::now() - began;
-    return;
-  }
-  if (ordered_) {
-    b.closed.store(true);
+  } else if (ordered_) {
+    b.closed.store(true, std::memory_order_release);  // partner: drain_window, by the word
+    request_delivery(&w, collect_look);
   } else {
-    b.next = pending_.load();
-    while (!pending_.compare_exchange_weak(b.next, &b)) {
-    }
+    leave_to_collector(w, b);
   }
-  request_delivery(&w);
 }
 
 // --- Stopping and failing ---
@@ -356,11 +377,29 @@ void run::count_retry() noexcept {
   retries_.fetch_add(1, std::memory_order_relaxed);
 }  // a statistic
 
-void run::count(std::uint64_t succeeded, std::uint64_t failed, std::uint64_t cancelled) noexcept {
-  // Statistics: read while the run goes on for progress, and after it, when every worker has left.
-  if (succeeded > 0) succeeded_.fetch_add(succeeded, std::memory_order_relaxed);
-  if (failed > 0) failed_.fetch_add(failed, std::memory_order_relaxed);
-  if (cancelled > 0) cancelled_.fetch_add(cancelled, std::memory_order_relaxed);
+void run::count(worker_base& by, const tally& handed_over) noexcept {
+  // Relaxed: statistics of one writer, read while the run goes on for progress, and after it, when
+  // every worker has left.
+  const auto add = [](std::atomic<std::uint64_t>& to, std::uint64_t count) {
+    if (count > 0)
+      to.store(to.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  };
+  auto& w = static_cast<worker&>(by);
+  add(w.succeeded, handed_over.succeeded);
+  add(w.failed, handed_over.failed);
+  add(w.cancelled, handed_over.cancelled);
+}
+
+tally run::handed_over() const noexcept {
+  tally sum;
+  for (const auto& slot : slots_) {
+    const worker* const w = slot.load(std::memory_order_acquire);  // partner: enter()
+    if (w == nullptr) continue;
+    sum.succeeded += w->succeeded.load(std::memory_order_relaxed);
+    sum.failed += w->failed.load(std::memory_order_relaxed);
+    sum.cancelled += w->cancelled.load(std::memory_order_relaxed);
+  }
+  return sum;
 }
 
 void run::item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept {
@@ -409,9 +448,10 @@ summary run::summarise() {
   hooks_.merge();
   summary s;
   s.produced = produced() + spawned_.load();
-  s.succeeded = succeeded_.load();
-  s.failed = failed_.load();
-  s.cancelled = cancelled_.load();
+  const tally handed = handed_over();
+  s.succeeded = handed.succeeded;
+  s.failed = handed.failed;
+  s.cancelled = handed.cancelled;
   s.retries = retries_.load();
   s.workers = workers_;
   s.peak_in_flight = peak_.load();
@@ -422,6 +462,11 @@ summary run::summarise() {
   }
   s.wall = clock::now() - started_;
   attribute_time(s);
+  // Relaxed: the next run's guess.
+  if (s.produced > 0) {
+    traits_.usual_item_ns->store(item_ns_.load(std::memory_order_relaxed),
+                                 std::memory_order_relaxed);
+  }
   return s;
 }
 
@@ -431,15 +476,15 @@ void run::attribute_time(summary& s) const {
   for (unsigned number = 0; number < slots_.size(); ++number) {
     const worker* const w = slots_[number].load();
     if (w == nullptr) continue;
-    if (!traits_.is_split) generator += w->pull_time;
-    if (!folds_) collector += w->collect_time;
+    if (!traits_.is_split) generator += w->time_of(part::pulling);
+    if (!folds_) collector += w->time_of(part::collecting);
     if (number >= workers_) continue;
-    pull += w->pull_time;
-    work += w->work_time;
-    collect += w->collect_time;
+    pull += w->time_of(part::pulling);
+    work += w->time_of(part::working);
+    collect += w->time_of(part::collecting);
   }
-  const auto share = [&](std::chrono::nanoseconds part, double of) {
-    return s.wall.count() > 0 ? std::min(1.0, static_cast<double>(part.count()) /
+  const auto share = [&](std::chrono::nanoseconds spent, double of) {
+    return s.wall.count() > 0 ? std::min(1.0, static_cast<double>(spent.count()) /
                                                   (static_cast<double>(s.wall.count()) * of))
                               : 0.0;
   };
@@ -460,8 +505,9 @@ void run::attribute_time(summary& s) const {
 
 progress run::look_at_progress() const {
   progress p;
-  p.collected = succeeded_.load() + failed_.load() + cancelled_.load();
-  p.failed = failed_.load();
+  const tally handed = handed_over();
+  p.collected = handed.succeeded + handed.failed + handed.cancelled;
+  p.failed = handed.failed;
   p.retries = retries_.load();
   p.produced = std::max(p.collected, produced() + spawned_.load());
   p.in_flight = p.produced - p.collected;

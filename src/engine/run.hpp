@@ -65,14 +65,19 @@ class run final : public run_services {
   [[nodiscard]] bool may_start_thread() const noexcept { return extra_left_.load() > 0; }
   void set_lendable(bool lendable) noexcept;
   parker& end_parker() noexcept { return end_parker_; }
+  // Whether a wake-up has been held back and there is something to take still.
+  [[nodiscard]] bool take_held_back() noexcept {
+    return held_back_.exchange(false) && look_for_work(max_workers);
+  }
+  void notify() noexcept;
 
   // --- run_services ---
   void item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept override;
-  void count(std::uint64_t succeeded, std::uint64_t failed,
-             std::uint64_t cancelled) noexcept override;
+  void count(worker_base& by, const tally& handed_over) noexcept override;
   void collector_threw(std::exception_ptr error) noexcept override;
   void count_retry() noexcept override;
-  void delivered_some(batch& b, std::uint32_t upto, std::uint32_t items) noexcept override;
+  void delivered_some(worker_base& by, batch& b, std::uint32_t upto,
+                      std::uint32_t items) noexcept override;
   void spawn(worker_base& by, const std::type_info& type, void* child) override;
   void retry_later(batch& lone) noexcept override;
   void async_finished(batch& lone) noexcept override;
@@ -84,9 +89,11 @@ class run final : public run_services {
   void serve(worker& w);
   bool step(worker& w);
   bool look_again(worker& w);
+  bool look_until(worker& w, tick_clock::time_point end);
   void pause_between(worker& w, batch& b, std::uint32_t i);
   void look(worker& w, batch& b, std::uint32_t i) noexcept;
-  void work_on(worker& w, batch& b);
+  void note_item_time(worker& w, std::chrono::nanoseconds taken, std::uint32_t items) noexcept;
+  tick_clock::time_point work_on(worker& w, batch& b);
   [[nodiscard]] work_end work_through(worker& w, batch& b);
   void complete(worker& w, batch& b);
   worker& enter(unsigned number);
@@ -95,6 +102,7 @@ class run final : public run_services {
   [[nodiscard]] bool stopping() const noexcept { return (attention.load() & attention_stop) != 0; }
   void check_finished() noexcept;
   void finish() noexcept;
+  [[nodiscard]] tally handed_over() const noexcept;
   void report_progress() noexcept;
   void progress_main() noexcept;
   [[nodiscard]] progress look_at_progress() const;
@@ -120,7 +128,7 @@ class run final : public run_services {
   [[nodiscard]] slice claim_elements(const worker& w);
   [[nodiscard]] batch* batch_for(worker& w, const slice& claimed) noexcept;
   void copy_elements(batch& b, const slice& claimed) noexcept;
-  void note_peak(std::uint64_t produced) noexcept;
+  void note_peak(std::uint64_t in_flight) noexcept;
   [[nodiscard]] bool has_duty(const worker& w) const noexcept;
   void end_pull(worker& w, batch& b, pull_end how);
   void generator_ended() noexcept;
@@ -128,8 +136,8 @@ class run final : public run_services {
   void generator_main();
   void offer(batch& b) noexcept;
   bool take_offered(worker& w);
-  bool steal_pulled(worker& w);
-  bool steal_started(worker& w);
+  enum class victims { cheap, all };
+  bool steal(worker& w, victims whom);
   [[nodiscard]] batch* take_front(worker& w, worker& victim);
   [[nodiscard]] batch* take_back(worker& w, worker& victim);
   [[nodiscard]] batch* split_off(worker& w, batch& b, std::uint32_t from,
@@ -142,28 +150,37 @@ class run final : public run_services {
 
   // delivering.cpp
   [[nodiscard]] bool may_collect(unsigned number) const noexcept;
-  bool collect_if_requested(worker& w);
-  void request_delivery(worker* w) noexcept;
-  void drain(worker& w) noexcept;
-  void drain_pending(worker& w) noexcept;
+  bool collect_if_requested(worker& w) noexcept;
+  void request_delivery(worker* w, std::uintptr_t what) noexcept;
+  void leave_to_collector(worker& w, batch& b) noexcept;
+  void collect(worker& w, std::uintptr_t left, batch* own) noexcept;
+  void collect_left(worker& w, std::uintptr_t left) noexcept;
+  [[nodiscard]] static batch* batches_in(std::uintptr_t left) noexcept {
+    return reinterpret_cast<batch*>(left & ~collect_flags);
+  }
+  [[nodiscard]] bool is_collect_requested() const noexcept {
+    const std::uintptr_t now = collect_word_.load();
+    return now != 0 && (now & collect_held) == 0;
+  }
   void drain_window(worker& w) noexcept;
   [[nodiscard]] bool is_exhausted(const batch& b) noexcept;
   void harvest(worker& w) noexcept;
   void deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept;
   void flush(worker& w, batch& b) noexcept;
-  void account(batch& b, std::uint32_t items) noexcept;
+  void account(worker& w, batch& b, std::uint32_t items) noexcept;
+  void add_delivered(std::uint32_t items) noexcept;
   void collector_main();
-  [[nodiscard]] bool see_harvest() noexcept;
+  void see_harvest() noexcept;
 
   // sleeping.cpp
-  void notify() noexcept;
+  void notify_in_time(worker& w, tick_clock::time_point now) noexcept;
   bool wake_sleeper() noexcept;
   void wake_owner(runs_on where, parker& own_thread) noexcept;
   bool start_extra() noexcept;
   void found_work(worker& w) noexcept;
   void give_up(worker& w) noexcept;
   void sleep_here(worker& w);
-  bool see_stealable() noexcept;
+  bool see_stealable(victims whom) noexcept;
   void extra_main(unsigned number);
 
   // later.cpp
@@ -204,13 +221,14 @@ class run final : public run_services {
   bool folds_ = false;
   bool ordered_ = false;
   const clock::time_point started_ = clock::now();
+  const barrier_kind barrier_ = available_barrier();
 
   // One slot a worker, and one each for a generator's and a collector's own thread. Filled when a
   // thread first comes.
   std::vector<std::atomic<worker*>> slots_;
 
   // --- feeding ---
-  alignas(64) std::atomic<bool> pull_gate_{false};
+  alignas(64) std::atomic<std::uint32_t> pull_gate_{0};  // 1: held
   std::atomic<bool> ended_{false};          // the generator will not be called again
   std::atomic<std::uint64_t> produced_{0};  // items of the generator; of a split range also closed
   std::atomic<std::uint64_t> spawned_{0};   // items that work added
@@ -224,20 +242,24 @@ class run final : public run_services {
   std::atomic<std::uint32_t> offered_{0};  // written under the lock, read without as a hint
 
   // --- delivering ---
-  alignas(64) std::atomic<bool> collect_gate_{false};
-  std::atomic<bool> requested_{false};       // there may be something to deliver
-  std::atomic<bool> harvest_{false};         // also out of batches that are being worked on
-  std::atomic<batch*> pending_{nullptr};     // finished batches, newest first
+  // The gate and what has been left at it, in one word, so that letting go and leaving cannot miss
+  // each other: finished batches, newest first, and two flags.
+  static constexpr std::uintptr_t collect_held = 1;  // somebody collects
+  static constexpr std::uintptr_t collect_look = 2;  // also look into the window, or, without order,
+                                                     // into batches that are being worked on
+  static constexpr std::uintptr_t collect_flags = collect_held | collect_look;
+  alignas(64) std::atomic<std::uintptr_t> collect_word_{0};
   std::atomic<std::uint64_t> delivered_{0};  // of the generator's items
   std::atomic<std::uint64_t> delivered_spawned_{0};
-  std::atomic<std::uint64_t> succeeded_{0};
-  std::atomic<std::uint64_t> failed_{0};
-  std::atomic<std::uint64_t> cancelled_{0};
-  std::atomic<std::uint64_t> retries_{0};
   window window_;
+  std::atomic<std::uint64_t> retries_{0};
 
   // --- sleeping ---
+  // Held while batches that thieves look at without their worker's lock must not be freed.
+  mutex hint_lock_;
   alignas(64) std::atomic<bool> searching_{false};
+  std::atomic<bool> held_back_{false};
+  std::atomic<std::int64_t> item_ns_{0};  // what an item took lately
   std::atomic<bool> finished_{false};
   mutex sleep_lock_;
   sleeper* sleepers_ PARWORK_GUARDED_BY(sleep_lock_) = nullptr;

@@ -38,6 +38,19 @@ void run::notify() noexcept {
   if (!wake_sleeper() && !pool_.lend(*this) && !start_extra()) searching_.store(false);
 }
 
+// Wakes another thread for what `w` has made visible, if it is long or has added up; else `w` will
+// most likely take it itself before another could. In case it will not, because an item or the
+// generator blocks, the pool's sentry looks after it. `now`: the time or a little earlier.
+void run::notify_in_time(worker& w, tick_clock::time_point now) noexcept {
+  if (w.item_time < long_item && w.busy_by(now) - w.shared < worth_waking) {
+    if (held_back_.load()) return;
+    held_back_.store(true);
+    if (pool_.watch()) return;
+  }
+  w.shared = w.busy_by(now);
+  notify();
+}
+
 // A part that one thread calls has something to do. Its token is kept where that thread is not
 // asleep.
 void run::wake_owner(runs_on where, parker& own_thread) noexcept {
@@ -142,22 +155,32 @@ bool run::look_for_work(unsigned number) noexcept {
   if (generator_waits_for(number)) return true;
   if (offered_.load() > 0 || settled_count_.load() > 0) return true;
   if (any_other(number, [](worker& victim) { return victim.spawned.load() > 0; })) return true;
-  if (see_stealable()) return true;
-  const bool harvestable = see_harvest();
-  return may_collect(number) && (harvestable || requested_.load()) && !collect_gate_.load();
+  if (see_stealable(victims::all)) return true;
+  see_harvest();
+  return may_collect(number) && is_collect_requested();
 }
 
-// Whether anybody has items that it has not started.
-bool run::see_stealable() noexcept {
-  for (auto& slot : slots_) {
-    worker* const victim = slot.load(std::memory_order_acquire);  // partner: enter()
-    if (victim == nullptr) continue;
-    const lock_guard guard(victim->lock);
-    if (victim->pulling != nullptr && victim->pulling->filled.load() > victim->pulling->start)
-      return true;
-    if (victim->current != nullptr &&
-        victim->current->limit.load() > victim->current->claimed.load())
-      return true;
+// Whether anybody has items that it has not started. A hint: the batches may change at once, but
+// are not freed meanwhile: who frees one has been handed it by a worker that had cleared its pointer
+// before.
+bool run::see_stealable(victims whom) noexcept {
+  const auto counts = [&](const worker* w) {
+    return w != nullptr && (whom == victims::all || w->is_cheap_to_rob());
+  };
+  const auto find = [&](std::size_t from) {
+    while (from < slots_.size() && !counts(slots_[from].load(std::memory_order_acquire))) ++from;
+    return from;
+  };
+  // Most looks end here, and do not take from a busy worker's core what it writes for every item.
+  std::size_t next = find(0);
+  if (next == slots_.size()) return false;
+  const lock_guard guard(hint_lock_);
+  for (; next < slots_.size(); next = find(next + 1)) {
+    const worker* const victim = slots_[next].load(std::memory_order_acquire);  // partner: enter()
+    const batch* const pulled = victim->pulling.load();
+    if (pulled != nullptr && pulled->filled.load() > pulled->start.load()) return true;
+    const batch* const started = victim->current.load();
+    if (started != nullptr && started->limit.load() > started->claimed.load()) return true;
   }
   return false;
 }

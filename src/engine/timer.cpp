@@ -8,21 +8,17 @@ timer::~timer() {
     const lock_guard guard(lock_);
     stopping_ = true;
     finished = std::move(thread_);
+    alarm_.set(std::chrono::steady_clock::now());
   }
-  wake_.unpark();
   if (finished.joinable()) finished.join();
 }
 
 void timer::schedule(timer_entry& entry, std::chrono::steady_clock::time_point when) {
-  bool is_first = false;
-  {
-    const lock_guard guard(lock_);
-    if (!thread_.joinable()) thread_ = std::thread([this] { thread_main(); });
-    entry.place_ = entries_.emplace(when, &entry);
-    entry.scheduled_ = true;
-    is_first = entry.place_ == entries_.begin();
-  }
-  if (is_first) wake_.unpark();
+  const lock_guard guard(lock_);
+  if (!thread_.joinable()) thread_ = std::thread([this] { thread_main(); });
+  entry.place_ = entries_.emplace(when, &entry);
+  entry.scheduled_ = true;
+  if (entry.place_ == entries_.begin()) alarm_.set(when);
 }
 
 bool timer::cancel(timer_entry& entry) noexcept {
@@ -53,21 +49,21 @@ void timer::thread_main() noexcept {
   thread_id_.store(std::this_thread::get_id());
   for (;;) {
     timer_entry* due = nullptr;
-    auto next = std::chrono::steady_clock::time_point::max();
     {
       const lock_guard guard(lock_);
       if (stopping_) return;
       due = take_due(std::chrono::steady_clock::now());
-      if (due == nullptr && !entries_.empty()) next = entries_.begin()->first;
+      if (due == nullptr) {
+        alarm_.set(entries_.empty() ? std::chrono::steady_clock::time_point::max()
+                                    : entries_.begin()->first);
+      }
     }
     if (due != nullptr) {
       due->fire();
       firing_.store(nullptr);
       firing_.notify_all();
-    } else if (next == std::chrono::steady_clock::time_point::max()) {
-      wake_.park();
     } else {
-      wake_.park_until(next);
+      alarm_.wait();
     }
   }
 }

@@ -12,8 +12,8 @@
 #include <map>
 #include <thread>
 
+#include "engine/alarm.hpp"
 #include "engine/mutex.hpp"
-#include "engine/parker.hpp"
 
 namespace parwork::detail {
 
@@ -61,7 +61,7 @@ class timer {
   bool stopping_ PARWORK_GUARDED_BY(lock_) = false;
   std::atomic<timer_entry*> firing_{nullptr};  // set under the lock; compared only, never followed
   std::atomic<std::thread::id> thread_id_{};
-  parker wake_;
+  alarm_clock alarm_;  // set under the lock
 };
 
 }  // namespace parwork::detail

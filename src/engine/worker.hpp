@@ -9,8 +9,9 @@
 #include <chrono>
 #include <cstdint>
 
-#include "engine/mutex.hpp"
+#include "engine/owned_mutex.hpp"
 #include "engine/parker.hpp"
+#include "engine/tick_clock.hpp"
 #include "parwork/detail/run.hpp"
 
 namespace parwork::detail {
@@ -18,6 +19,12 @@ namespace parwork::detail {
 using clock = std::chrono::steady_clock;
 
 class run;
+
+// An item of this length is worth a wake-up at once (which costs who wakes some 6 us, and the one
+// who is woken some 50 until it runs); shorter ones when they have come to so much work.
+constexpr std::chrono::nanoseconds long_item = std::chrono::microseconds(10);
+constexpr std::chrono::nanoseconds short_item = std::chrono::nanoseconds(400);
+constexpr std::chrono::nanoseconds worth_waking = std::chrono::microseconds(20);
 
 // A thread that belongs to a run and sleeps in it. Guarded by the run's sleep lock, the parker
 // aside.
@@ -30,31 +37,43 @@ struct sleeper {
 // Whether a thread was woken to look for work: at most one of a run is, at any time.
 enum class searching { no, yes };
 
+// What a worker's time goes to.
+enum class part : std::uint8_t { nothing, pulling, working, collecting };
+
 struct alignas(64) worker final : worker_base {
   worker(run& its_run, const std::atomic<std::uint32_t>& attention, unsigned own_number) noexcept
       : worker_base(attention, own_number), owner(its_run) {}
 
   run& owner;
 
-  mutex lock;
-  batch* pulling PARWORK_GUARDED_BY(lock) = nullptr;  // being filled: thieves take from its front
-  batch* current PARWORK_GUARDED_BY(lock) = nullptr;  // being worked on: thieves take from its back
+  searching search = searching::no;
+  std::uint32_t target = 1;  // items the next batch should have
+  tick_clock::time_point looked;  // last look at the clock, and at which item of the batch
+  std::uint32_t looked_at = 0;
+  tick_clock::time_point flushed;         // last delivery out of the current batch
+  std::chrono::nanoseconds item_time{0};  // of the last look
+  sleeper sleep;
+
+  // Where its time went, by part, up to `turned`; what it does since.
+  std::array<std::chrono::nanoseconds, 4> spent{};
+  tick_clock::time_point turned = tick_clock::now();
+  part doing = part::nothing;
+  std::chrono::nanoseconds shared{0};  // how much of its work it had done when it last woke another
+
+  alignas(64) owned_mutex lock{barrier_};
+  // Being filled: thieves take from its front; being worked on: from its back. Written by the owner
+  // under the lock; without it what they point at is a hint, and is read under the run's hint_lock_.
+  std::atomic<batch*> pulling{nullptr};
+  std::atomic<batch*> current{nullptr};
   batch* newest PARWORK_GUARDED_BY(lock) = nullptr;   // spawned here: the worker takes the newest,
   batch* oldest PARWORK_GUARDED_BY(lock) = nullptr;   // thieves the oldest
   std::atomic<std::uint32_t> spawned{
       0};  // how many there are; written under the lock, read without as a hint
 
-  searching search = searching::no;
-  std::uint32_t target = 1;  // items the next batch should have
-  clock::time_point looked;  // last look at the clock, and at which item of the batch
-  std::uint32_t looked_at = 0;
-  clock::time_point flushed;              // last delivery out of the current batch
-  std::chrono::nanoseconds item_time{0};  // of the last look
-  sleeper sleep;
-
-  std::chrono::nanoseconds pull_time{0};
-  std::chrono::nanoseconds work_time{0};
-  std::chrono::nanoseconds collect_time{0};
+  // Items it has handed to the collector. It alone writes; progress reads.
+  std::atomic<std::uint64_t> succeeded{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::uint64_t> cancelled{0};
 
   // Free batches by the logarithm of their capacity.
   static constexpr unsigned sizes = 17;
@@ -62,8 +81,39 @@ struct alignas(64) worker final : worker_base {
   std::array<batch*, sizes> spare{};
   std::array<unsigned, sizes> spares{};
 
+  // Among short items the other side pays (11 us while the worker is running, by membarrier); where
+  // an item is long enough to lose a locked instruction in it (6 ns), the worker does.
+  void choose_barrier() noexcept {
+    const auto kind = item_time >= short_item ? barrier_kind::symmetric : available_barrier();
+    if (kind != barrier()) barrier_.store(kind);
+  }
+  [[nodiscard]] bool is_cheap_to_rob() const noexcept {
+    return barrier_.load() == barrier_kind::symmetric;
+  }
+
   void look_after(std::uint32_t items) noexcept { until_look = items; }
   [[nodiscard]] bool is_time_to_look() const noexcept { return until_look == 0; }
+
+  // From now on its time goes to `next`. Returns what the time is.
+  tick_clock::time_point turn_to(part next) noexcept {
+    const auto now = tick_clock::now();
+    time_of(doing) += now - turned;
+    turned = now;
+    doing = next;
+    return now;
+  }
+  // Time spent with items, by `now`.
+  [[nodiscard]] std::chrono::nanoseconds busy_by(tick_clock::time_point now) const noexcept {
+    const auto counted = time_of(part::working) + time_of(part::collecting);
+    const bool is_busy = doing == part::working || doing == part::collecting;
+    return is_busy ? counted + (now - turned) : counted;
+  }
+  [[nodiscard]] std::chrono::nanoseconds& time_of(part which) noexcept {
+    return spent[static_cast<std::size_t>(which)];
+  }
+  [[nodiscard]] std::chrono::nanoseconds time_of(part which) const noexcept {
+    return spent[static_cast<std::size_t>(which)];
+  }
 };
 
 }  // namespace parwork::detail

@@ -37,8 +37,8 @@ class batch {
 
   // The one who pulls writes, thieves read.
   std::atomic<std::uint32_t> filled{0};
-  // How many thieves took while it was being filled. Guarded by the puller's lock.
-  std::uint32_t start = 0;
+  // How many thieves took while it was being filled. Guarded by the puller's lock; a hint without.
+  std::atomic<std::uint32_t> start{0};
 
   // The worker's: it has begun, or is about to begin, every item below.
   std::atomic<std::uint32_t> claimed{0};
@@ -80,7 +80,7 @@ class batch {
     delivered.store(0, std::memory_order_relaxed);
     stuck.store(false, std::memory_order_relaxed);
     closed.store(false, std::memory_order_relaxed);
-    start = 0;
+    start.store(0, std::memory_order_relaxed);
     first_index = 0;
     from = origin::generator;
     attempts = 0;

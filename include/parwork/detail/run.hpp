@@ -41,7 +41,7 @@ enum class claim { run, cancel, done };
 class worker_base {
  public:
   worker_base(const std::atomic<std::uint32_t>& attention, unsigned own_number) noexcept
-      : number(own_number), attention_(attention), barrier_(available_barrier()) {}
+      : number(own_number), attention_(attention) {}
   worker_base(const worker_base&) = delete;
   worker_base& operator=(const worker_base&) = delete;
 
@@ -49,7 +49,7 @@ class worker_base {
   // the plain course.
   [[nodiscard]] claim next(batch& b, std::uint32_t i) {
     b.finished.store(i, std::memory_order_release);  // partner: who collects
-    publish(b.claimed, i + 1, barrier_);
+    publish(b.claimed, i + 1, barrier());
     // Acquire: a thief that lowered the limit has moved the items out; the run has set what
     // attention points at.
     if (i < b.limit.load(std::memory_order_acquire) &&
@@ -65,7 +65,7 @@ class worker_base {
 
   // Reports that `filled` items have been pulled. False: stop pulling.
   [[nodiscard]] bool pull_more(batch& b, std::uint32_t filled) {
-    publish(b.filled, filled, barrier_);
+    publish(b.filled, filled, barrier());
     if ((attention_.load(std::memory_order_acquire) |
          static_cast<std::uint32_t>(--until_look == 0)) == 0) [[likely]] {
       return true;
@@ -77,19 +77,26 @@ class worker_base {
     return (attention_.load(std::memory_order_acquire) & attention_stop) != 0;
   }
 
-  const unsigned number;
+  const unsigned number;  // here and below: read by others
+
+  // Who pays when others reach for what is this worker's: it alone writes.
+  [[nodiscard]] barrier_kind barrier() const noexcept {
+    return barrier_.load(std::memory_order_relaxed);  // its own store
+  }
 
  protected:
   ~worker_base() = default;
 
-  std::uint32_t until_look = 1;  // items until the next look at the clock
+  std::atomic<barrier_kind> barrier_{available_barrier()};
+
+  // From here on: the worker's own. Written for every item, so not beside what others read.
+  alignas(64) std::uint32_t until_look = 1;  // items until the next look at the clock
 
  private:
   [[nodiscard]] claim next_slow(batch& b, std::uint32_t i);
   [[nodiscard]] bool pull_more_slow(batch& b, std::uint32_t filled);
 
   const std::atomic<std::uint32_t>& attention_;
-  const barrier_kind barrier_;
 };
 
 enum class pull_end { more, ended };
@@ -99,6 +106,11 @@ enum class work_end {
   finished,     // every item it was left with has an outcome
   waiting,      // a lone item waits for its next attempt, batch::wait from now
   outstanding,  // a lone item was started and will be finished by its completer
+};
+
+// Items by what became of them.
+struct tally {
+  std::uint64_t succeeded = 0, failed = 0, cancelled = 0;
 };
 
 // What delivering came to.
@@ -123,13 +135,14 @@ class run_services {
   // The failure of an item that is being handed to the collector. Gate held, or any worker with
   // reduce.
   virtual void item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept = 0;
-  virtual void count(std::uint64_t succeeded, std::uint64_t failed,
-                     std::uint64_t cancelled) noexcept = 0;
+  // What `by` has handed to the collector.
+  virtual void count(worker_base& by, const tally& handed_over) noexcept = 0;
   // An exception from the collector or another callable whose throwing ends the run.
   virtual void collector_threw(std::exception_ptr error) noexcept = 0;
   virtual void count_retry() noexcept = 0;
   // Called between collector calls while somebody who could use the room is asleep.
-  virtual void delivered_some(batch& b, std::uint32_t upto, std::uint32_t items) noexcept = 0;
+  virtual void delivered_some(worker_base& by, batch& b, std::uint32_t upto,
+                              std::uint32_t items) noexcept = 0;
 
   virtual void spawn(worker_base& by, const std::type_info& type, void* child) = 0;
   // The lone batch of an item that left its batch for a later attempt is in place of it: it may be
@@ -172,7 +185,7 @@ class run_hooks {
 
   // Hands finished slots [from, upto) to the collector. Gate held; with reduce the worker that
   // worked on them.
-  [[nodiscard]] virtual delivery deliver(unsigned worker, batch& b, std::uint32_t from,
+  [[nodiscard]] virtual delivery deliver(worker_base& by, batch& b, std::uint32_t from,
                                          std::uint32_t upto) noexcept = 0;
   // After the last item, on the calling thread: destroys the workers' states.
   virtual void destroy_states() noexcept = 0;
@@ -197,6 +210,9 @@ struct run_traits {
   slots worker_slots = slots::free_for_all;
   batching batches = batching::by_time;
   std::uint32_t largest_batch = 256;
+  bool may_spawn = false;  // work has a context to spawn by
+  // Nanoseconds that an item took in the last run of these types; negative: not known.
+  std::atomic<std::int64_t>* usual_item_ns = nullptr;
 };
 
 // Checks the options: throws std::invalid_argument naming the field and the value.

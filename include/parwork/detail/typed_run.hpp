@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -125,6 +126,8 @@ class typed_run final : private run_hooks {
     t.size = source_.size();
     t.is_split = split_generator<Generator>;
     t.is_async = caller_type::is_async;
+    t.may_spawn = caller_type::wants_context;
+    t.usual_item_ns = &usual_item_ns_;
     t.sees_failures = sink_type::sees_failures;
     t.collects = sink_type::is_reduction_form ? collecting::folds : collecting::calls;
     t.worker_slots = caller_type::has_state ? slots::bound_to_threads : slots::free_for_all;
@@ -437,11 +440,7 @@ class typed_run final : private run_hooks {
 
   // --- collecting ---
 
-  struct tally {
-    std::uint64_t succeeded = 0, failed = 0, cancelled = 0;
-  };
-
-  delivery deliver(unsigned worker, batch& base, std::uint32_t from,
+  delivery deliver(worker_base& by, batch& base, std::uint32_t from,
                    std::uint32_t upto) noexcept override {
     batch_type& b = typed(base);
     tally counts;
@@ -452,24 +451,23 @@ class typed_run final : private run_hooks {
         if (order_ == ordering::input && !sink_type::is_reduction_form) {
           batch_type& lone = typed(out.lone());
           if (!lone.closed.load(std::memory_order_acquire)) break;  // partner: its worker
-          deliver_one(worker, lone, 0, counts);
+          deliver_one(by.number, lone, 0, counts);
           done.lone = &lone;
           ++done.delivered;
         }
         std::destroy_at(&out);
       } else {
-        deliver_one(worker, b, done.upto, counts);
+        deliver_one(by.number, b, done.upto, counts);
         ++done.delivered;
       }
       ++done.upto;
       if ((services_.attention.load(std::memory_order_relaxed) & attention_free) != 0 &&
           done.upto < upto) {
-        services_.count(counts.succeeded, counts.failed, counts.cancelled);
-        counts = {};
-        services_.delivered_some(b, done.upto, std::exchange(done.delivered, 0));
+        services_.count(by, std::exchange(counts, {}));
+        services_.delivered_some(by, b, done.upto, std::exchange(done.delivered, 0));
       }
     }
-    services_.count(counts.succeeded, counts.failed, counts.cancelled);
+    services_.count(by, counts);
     return done;
   }
 
@@ -506,6 +504,8 @@ class typed_run final : private run_hooks {
 
   void destroy_states() noexcept override { caller_.destroy_states(); }
   void merge() override { sink_.merge(); }
+
+  static inline std::atomic<std::int64_t> usual_item_ns_{-1};
 
   source_type source_;
   const retry_policy retry_;

@@ -31,15 +31,15 @@ enum class afterwards { item_is_needed, item_is_free };
 template <class Work, class Item>
 class plain_caller {
   static constexpr work_form form = form_of<Work, Item>();
-  static constexpr bool wants_context = form == work_form::item_context;
   using call_type =
-      std::conditional_t<wants_context, item_call<Work, Item, arguments<>, arguments<context&>>,
+      std::conditional_t<form == work_form::item_context, item_call<Work, Item, arguments<>, arguments<context&>>,
                          item_call<Work, Item, arguments<>, arguments<>>>;
 
  public:
   static constexpr bool is_async = false;
   static constexpr bool is_batched = false;
   static constexpr bool has_state = false;
+  static constexpr bool wants_context = form == work_form::item_context;
   static constexpr passing how = call_type::how;
   using result_type = result_of_t<typename call_type::returned>;
 
@@ -102,6 +102,7 @@ class stateful_caller {
   static constexpr bool is_async = false;
   static constexpr bool is_batched = false;
   static constexpr bool has_state = true;
+  static constexpr bool wants_context = inner::wants_context;
   static constexpr passing how = inner::how;
   using result_type = typename inner::result_type;
 
@@ -132,6 +133,7 @@ class async_caller {
   static constexpr bool is_async = true;
   static constexpr bool is_batched = false;
   static constexpr bool has_state = false;
+  static constexpr bool wants_context = false;
   static constexpr passing how = call_type::how;
   using result_type = typename completer_result<completer_type>::type;
 
@@ -188,6 +190,7 @@ class span_caller {
   static constexpr bool is_async = false;
   static constexpr bool is_batched = true;
   static constexpr bool has_state = false;
+  static constexpr bool wants_context = false;
   static constexpr passing how = passing::lvalue;
   using result_type = result_of_t<element>;
 

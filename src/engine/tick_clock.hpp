@@ -1,0 +1,47 @@
+// A clock for measuring inside the engine: what a batch took, and when to look again.
+//
+// A reading of steady_clock costs 20 to 30 ns, of the processor's counter 10 (x86-64; both measured
+// on the virtual machine of docs/performance.md), and a batch takes three. Where the counter is not
+// known to run at one rate, it is steady_clock.
+//
+// Thread safety: all of it. Readings of two threads may differ by as much as their cores' counters
+// do.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace parwork::detail {
+
+class tick_clock {
+ public:
+  using rep = std::int64_t;
+  using period = std::nano;
+  using duration = std::chrono::nanoseconds;
+  using time_point = std::chrono::time_point<tick_clock>;
+  static constexpr bool is_steady = true;
+
+  // Finds out how fast the counter runs. Called before the first run; takes up to 50 us, once.
+  static void calibrate();
+
+  [[nodiscard]] static time_point now() noexcept {
+#if defined(__x86_64__)
+    if (scale_ != 0) [[likely]] {
+      // Nanoseconds = ticks * scale / 2^32.
+      __extension__ using wide = unsigned __int128;
+      const auto ticks = static_cast<wide>(__rdtsc());
+      return time_point(duration(static_cast<rep>((ticks * scale_) >> 32)));
+    }
+#endif
+    return time_point(std::chrono::steady_clock::now().time_since_epoch());
+  }
+
+ private:
+  static std::uint64_t scale_;  // 0: steady_clock. Written by calibrate alone.
+};
+
+}  // namespace parwork::detail
