@@ -13,10 +13,9 @@ namespace parwork::detail {
 
 namespace {
 
-// Looks at the clock between items: after each of them from a microsecond an item on, else after
-// this many.
-constexpr std::uint32_t look_every = 16;
-constexpr std::chrono::nanoseconds slow_item = std::chrono::microseconds(1);
+// Between items a worker looks at the clock this often, but after this many items at the latest.
+constexpr std::chrono::nanoseconds look_every = std::chrono::microseconds(3);
+constexpr std::int64_t look_at_least_every = 32;
 constexpr std::chrono::nanoseconds unknown_item = std::chrono::seconds(1);
 // Finished items of a batch that takes longer than expected are delivered this often.
 constexpr std::chrono::nanoseconds flush_after = std::chrono::microseconds(50);
@@ -34,6 +33,12 @@ void pause() noexcept {
 #elif defined(__aarch64__)
   asm volatile("isb");
 #endif
+}
+
+// In items.
+std::uint32_t look_distance(std::chrono::nanoseconds item_time) noexcept {
+  const auto fitting = look_every.count() / std::max<std::int64_t>(1, item_time.count());
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(fitting, 1, look_at_least_every));
 }
 
 pool_state& pool_for(const options& given) {
@@ -223,7 +228,7 @@ tick_clock::time_point run::work_on(worker& w, batch& b) {
   w.choose_barrier();
   w.looked = w.flushed = w.turn_to(part::working);
   w.looked_at = b.start.load();
-  w.look_after(w.item_time >= slow_item ? 2 : look_every);
+  w.look_after(1 + look_distance(w.item_time));
   const auto began = w.turned;
   const std::uint32_t start = b.start.load();
   const work_end how = work_through(w, b);
@@ -323,7 +328,7 @@ void run::pause_between(worker& w, batch& b, std::uint32_t i) {
     if (has_duty(w)) feed(w);
     w.looked = w.turn_to(part::working);
     w.looked_at = i;
-    w.look_after(look_every);
+    w.look_after(look_distance(w.item_time));
   }
   if (w.is_time_to_look()) look(w, b, i);
 }
@@ -333,7 +338,7 @@ void run::look(worker& w, batch& b, std::uint32_t i) noexcept {
   if (i > w.looked_at) w.item_time = (now - w.looked) / (i - w.looked_at);
   w.looked = now;
   w.looked_at = i;
-  w.look_after(w.item_time >= slow_item ? 1 : look_every);
+  w.look_after(look_distance(w.item_time));
   if (i < b.limit.load() && (attention.load() & attention_free) != 0) notify_in_time(w, now);
   if (b.delivered.load() < i && now - w.flushed > flush_after) flush(w, b);
 }

@@ -28,13 +28,25 @@ template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
 
 template <class Generator>
-class callable_source {
- public:
-  explicit callable_source(Generator& generator) noexcept : generator_(generator) {}
+inline constexpr bool yields_optional_by_value = is_optional<std::invoke_result_t<Generator&>>;
+template <interruptible_generator Generator>
+inline constexpr bool yields_optional_by_value<Generator> =
+    is_optional<std::invoke_result_t<Generator&, std::stop_token>>;
 
-  template <class Stored>
-  bool next(Stored* where, const std::stop_token& stop) {
-    auto yielded = call(stop);
+// Tag: what follows is a call whose optional is to be kept where it is returned.
+struct from_call {};
+
+// Makes an item in raw memory of what `yield()` returns; false: nothing, it is over. An optional is
+// made where it stays, where the memory is for one.
+template <class Stored, class Yield>
+bool make_item(Stored* where, Yield&& yield) {
+  if constexpr (std::is_constructible_v<Stored, from_call, Yield>) {
+    std::construct_at(where, from_call{}, yield);
+    if (where->item.has_value()) return true;
+    std::destroy_at(where);
+    return false;
+  } else {
+    auto yielded = yield();
     if (!yielded) return false;
     if constexpr (is_optional<decltype(yielded)>) {
       std::construct_at(where, *std::move(yielded));
@@ -43,7 +55,20 @@ class callable_source {
     }
     return true;
   }
+}
+
+template <class Generator>
+class callable_source {
+ public:
+  explicit callable_source(Generator& generator) noexcept : generator_(generator) {}
+
+  template <class Stored>
+  bool next(Stored* where, const std::stop_token& stop) {
+    return make_item(where, [&] { return call(stop); });
+  }
   [[nodiscard]] std::optional<std::uint64_t> size() const noexcept { return std::nullopt; }
+
+  static constexpr bool yields_optional = yields_optional_by_value<Generator>;
 
  private:
   auto call(const std::stop_token& stop) {
@@ -64,12 +89,11 @@ class iterated_source {
 
   template <class Stored>
   bool next(Stored* where, const std::stop_token&) {
-    auto yielded = range_();
-    if (!yielded) return false;
-    std::construct_at(where, *std::move(yielded));
-    return true;
+    return make_item(where, [&] { return range_(); });
   }
   [[nodiscard]] std::optional<std::uint64_t> size() const noexcept { return range_.size(); }
+
+  static constexpr bool yields_optional = true;
 
  private:
   range_source<Range> range_;
@@ -88,6 +112,8 @@ class split_source {
     std::construct_at(where, begin_[static_cast<std::iter_difference_t<iterator>>(position)]);
   }
   [[nodiscard]] std::optional<std::uint64_t> size() const noexcept { return size_; }
+
+  static constexpr bool yields_optional = false;
 
  private:
   const iterator begin_;

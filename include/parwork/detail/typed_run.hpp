@@ -102,9 +102,13 @@ class typed_run final : private run_hooks {
   using caller_type = caller_for<work_type, item_type>;
   using result_type = typename caller_type::result_type;
   using sink_type = result_sink<std::remove_reference_t<Collector>, item_type, result_type>;
-  using batch_type = typed_batch<item_type, result_type, caller_type::is_async>;
-  using outcome_type = typename batch_type::outcome_type;
   using source_type = decltype(make_source(std::declval<Generator>()));
+  static constexpr lie how_items_lie = source_type::yields_optional && !caller_type::is_batched
+                                           ? lie::as_returned
+                                           : lie::side_by_side;
+  using batch_type =
+      typed_batch<item_type, result_type, how_items_lie, caller_type::is_async>;
+  using outcome_type = typename batch_type::outcome_type;
   using expected_type = std::expected<result_type, failure>;
 
  public:
