@@ -151,7 +151,12 @@ void run::harvest(worker& w) noexcept {
 
 // REQUIRES: gate held, or a run that folds.
 void run::deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept {
-  for (std::uint32_t from = b.delivered.load(); from < upto;) {
+  const std::uint32_t before = b.delivered.load();
+  if (b.is_straight) {  // collected already
+    if (upto > before) delivered_some(w, b, upto, upto - before);
+    return;
+  }
+  for (std::uint32_t from = before; from < upto;) {
     const delivery done = hooks_.deliver(w, b, from, upto);
     b.delivered.store(done.upto, std::memory_order_release);  // partner: see_harvest, flush
     account(w, b, done.delivered);

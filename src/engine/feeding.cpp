@@ -17,12 +17,15 @@ namespace {
 constexpr std::chrono::nanoseconds batch_time = std::chrono::microseconds(30);
 constexpr std::chrono::nanoseconds pull_limit = std::chrono::microseconds(25);
 constexpr std::uint32_t look_every = 16;
+// A straight batch has no slots to fill.
+constexpr std::uint64_t longest_slice = std::uint64_t{1} << 16;
 
 }  // namespace
 
 // Items that may still be pulled. Only the holder of the pull gate uses it up, so what it saw stays
 // there for it.
 std::uint64_t run::room() const noexcept {
+  if (straight_) return queue_;  // an item a worker, and no more workers than `queue`
   const std::uint64_t delivered = delivered_.load();
   const std::uint64_t in_flight = produced() - delivered;
   return in_flight >= queue_ ? 0 : queue_ - in_flight;
@@ -52,6 +55,7 @@ bool run::has_duty(const worker& w) const noexcept {
 
 // No more than what would leave the other workers their share of the queue.
 std::uint32_t run::batch_size(const worker& w, std::uint64_t room) const noexcept {
+  if (straight_) return static_cast<std::uint32_t>(std::min<std::uint64_t>(w.target, room));
   const std::uint64_t share = std::max<std::uint64_t>(1, queue_ / workers_);
   const bool spawns =
       (attention.load(std::memory_order_relaxed) & attention_spawns) != 0;  // a hint
@@ -231,7 +235,7 @@ batch* run::claim_slice(worker& w) {
     claimed = claim_elements(w);
     b = batch_for(w, claimed);
   }
-  if (b != nullptr) copy_elements(*b, claimed);
+  if (b != nullptr && !straight_) copy_elements(*b, claimed);
   return b;
 }
 
@@ -243,13 +247,15 @@ run::slice run::claim_elements(const worker& w) {
   do {
     if ((position & no_more_claims) != 0) return {};
     if (position == size) generator_ended();
-    const std::uint64_t delivered = delivered_.load();
+    const std::uint64_t delivered = straight_ ? position : delivered_.load();
     const std::uint64_t in_flight = position > delivered ? position - delivered : 0;
     if (position == size || in_flight >= queue_) return {};
     const std::uint64_t share = (size - position) / (std::uint64_t{2} * workers_) + 1;
-    count = batch_size(w, std::min({queue_ - in_flight, size - position, share}));
+    const std::uint64_t allowed = straight_ ? share : std::min(share, queue_ - in_flight);
+    count = batch_size(w, std::min(allowed, size - position));
   } while (!produced_.compare_exchange_weak(position, position + count));
   if (position + count == size) generator_ended();
+  if (straight_) return {position, count};
   const std::uint64_t delivered = delivered_.load();  // others may have gone on meanwhile
   note_peak(position + count - std::min(position + count, delivered));
   return {position, count};
@@ -257,15 +263,16 @@ run::slice run::claim_elements(const worker& w) {
 
 batch* run::batch_for(worker& w, const slice& claimed) noexcept {
   if (claimed.count == 0) return nullptr;
-  batch* const b = try_acquire(w, claimed.count);
+  batch* const b = try_acquire(w, straight_ ? 1 : claimed.count);
   if (b == nullptr) {
     set_error(std::make_exception_ptr(std::bad_alloc()));
     generator_ended();
     delivered_.fetch_add(claimed.count);  // claimed and never made
     return nullptr;
   }
-  b->limit.store(claimed.count);
+  b->limit.store(claimed.count, std::memory_order_relaxed);  // nobody else knows it yet
   b->first_index = claimed.position;
+  b->is_straight = straight_;
   return b;
 }
 
@@ -359,7 +366,7 @@ batch* run::take_back(worker& w, worker& victim) {
   const std::uint32_t claimed = b->claimed.load();
   if (claimed >= limit) return nullptr;
   std::uint32_t from = claimed + (limit - claimed) / 2;
-  batch* const mine = try_acquire(w, limit - from);
+  batch* const mine = part_of(w, *b, from, limit);
   if (mine == nullptr) return nullptr;
   b->limit.store(from);
   if (!victim.is_cheap_to_rob()) heavy_barrier();
@@ -372,25 +379,31 @@ batch* run::take_back(worker& w, worker& victim) {
     recycle(w, *mine);
     return nullptr;
   }
-  hooks_.move_items(*b, from, limit, *mine);
-  mine->first_index = b->first_index + from;
-  mine->from = b->from;
-  mine->limit.store(limit - from);
-  if (ordered_) window_.insert_behind(*b, *mine);
+  move_part(*b, from, limit, *mine);
   return mine;
+}
+
+// A batch that items [from, upto) of another fit in; null where there is no memory for it.
+batch* run::part_of(worker& w, batch& b, std::uint32_t from, std::uint32_t upto) noexcept {
+  return try_acquire(w, b.is_straight ? 1 : upto - from);
+}
+
+void run::move_part(batch& b, std::uint32_t from, std::uint32_t upto, batch& rest) noexcept {
+  if (!b.is_straight) hooks_.move_items(b, from, upto, rest);
+  rest.is_straight = b.is_straight;
+  rest.first_index = b.first_index + from;
+  rest.from = b.from;
+  rest.limit.store(upto - from, std::memory_order_relaxed);  // nobody else knows it yet
+  if (ordered_) window_.insert_behind(b, rest);
 }
 
 // Items [from, upto), which nobody has claimed, in a batch of their own; null where there is no
 // memory for it. REQUIRES: nobody else can reach `b`.
 batch* run::split_off(worker& w, batch& b, std::uint32_t from, std::uint32_t upto) noexcept {
-  batch* const rest = try_acquire(w, upto - from);
+  batch* const rest = part_of(w, b, from, upto);
   if (rest == nullptr) return nullptr;
-  hooks_.move_items(b, from, upto, *rest);
-  rest->first_index = b.first_index + from;
-  rest->from = b.from;
-  rest->limit.store(upto - from);
   b.limit.store(from);
-  if (ordered_) window_.insert_behind(b, *rest);
+  move_part(b, from, upto, *rest);
   return rest;
 }
 
@@ -439,8 +452,8 @@ void run::adapt(worker& w, std::uint32_t items, std::chrono::nanoseconds taken) 
   const auto an_item = std::max<std::int64_t>(1, taken.count() / std::max(1U, items));
   const auto fitting =
       static_cast<std::uint64_t>(std::max<std::int64_t>(1, batch_time.count() / an_item));
-  w.target = static_cast<std::uint32_t>(
-      std::min({fitting, std::uint64_t{w.target} * 2, std::uint64_t{traits_.largest_batch}}));
+  const std::uint64_t most = straight_ ? longest_slice : traits_.largest_batch;
+  w.target = static_cast<std::uint32_t>(std::min({fitting, std::uint64_t{w.target} * 2, most}));
 }
 
 }  // namespace parwork::detail

@@ -89,6 +89,7 @@ run::run(run_hooks& hooks, const run_traits& its_traits, options&& given)
   workers_ = 1 + lending_.most + extra_left_.load();
   queue_ = options_.queue == 0 ? std::uint64_t{100} * workers_ : options_.queue;
   folds_ = traits_.collects == collecting::folds;
+  straight_ = traits_.goes_straight && queue_ >= workers_;
   ordered_ = options_.order == ordering::input && !folds_;
   if (!folds_) collector_on_ = options_.collector_runs_on;
   if (!traits_.is_split) generator_on_ = options_.generator_runs_on;
@@ -231,7 +232,10 @@ tick_clock::time_point run::work_on(worker& w, batch& b) {
   w.look_after(1 + look_distance(w.item_time));
   const auto began = w.turned;
   const std::uint32_t start = b.start.load();
+  const bool is_straight = b.is_straight;
+  if (is_straight) note_peak(straight_now_.fetch_add(1) + 1);
   const work_end how = work_through(w, b);
+  if (is_straight) straight_now_.fetch_sub(1);
   const auto ended = w.turn_to(part::collecting);
   note_item_time(w, ended - began, b.finished.load() - start);
   switch (how) {
@@ -376,6 +380,11 @@ void run::collector_threw(std::exception_ptr error) noexcept {
   set_error(std::move(error));
   discarding.store(true);
   request_stop();
+}
+
+void run::element_threw(std::exception_ptr error) noexcept {
+  set_error(std::move(error));
+  generator_ended();
 }
 
 void run::count_retry() noexcept {

@@ -75,6 +75,7 @@ class run final : public run_services {
   void item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept override;
   void count(worker_base& by, const tally& handed_over) noexcept override;
   void collector_threw(std::exception_ptr error) noexcept override;
+  void element_threw(std::exception_ptr error) noexcept override;
   void count_retry() noexcept override;
   void delivered_some(worker_base& by, batch& b, std::uint32_t upto,
                       std::uint32_t items) noexcept override;
@@ -140,6 +141,9 @@ class run final : public run_services {
   bool steal(worker& w, victims whom);
   [[nodiscard]] batch* take_front(worker& w, worker& victim);
   [[nodiscard]] batch* take_back(worker& w, worker& victim);
+  [[nodiscard]] batch* part_of(worker& w, batch& b, std::uint32_t from,
+                               std::uint32_t upto) noexcept;
+  void move_part(batch& b, std::uint32_t from, std::uint32_t upto, batch& rest) noexcept;
   [[nodiscard]] batch* split_off(worker& w, batch& b, std::uint32_t from,
                                  std::uint32_t upto) noexcept;
   [[nodiscard]] batch* acquire(worker& w, std::uint32_t slots);
@@ -219,6 +223,7 @@ class run final : public run_services {
   runs_on generator_on_ = runs_on::workers;
   runs_on collector_on_ = runs_on::workers;
   bool folds_ = false;
+  bool straight_ = false;  // slices of the split range are straight batches
   bool ordered_ = false;
   const clock::time_point started_ = clock::now();
   const barrier_kind barrier_ = available_barrier();
@@ -235,6 +240,7 @@ class run final : public run_services {
   std::atomic<std::uint64_t> indices_{
       0};  // the next fresh index; of a sized generator's spawned items
   std::atomic<std::uint64_t> peak_{0};
+  std::atomic<std::uint64_t> straight_now_{0};  // straight batches being worked on: an item each
   mutex slice_lock_;  // claims and the window's order go together
   mutex offered_lock_;
   batch* first_offered_ PARWORK_GUARDED_BY(offered_lock_) = nullptr;

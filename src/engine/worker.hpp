@@ -23,7 +23,7 @@ class run;
 // An item of this length is worth a wake-up at once (which costs who wakes some 6 us, and the one
 // who is woken some 50 until it runs); shorter ones when they have come to so much work.
 constexpr std::chrono::nanoseconds long_item = std::chrono::microseconds(10);
-constexpr std::chrono::nanoseconds short_item = std::chrono::nanoseconds(400);
+constexpr std::chrono::nanoseconds short_item = std::chrono::nanoseconds(800);
 constexpr std::chrono::nanoseconds worth_waking = std::chrono::microseconds(20);
 
 // A thread that belongs to a run and sleeps in it. Guarded by the run's sleep lock, the parker

@@ -13,7 +13,9 @@
 // worker's lock.
 //    While the batch is being filled thieves take from the front, under the same lock.
 // 3. Item i has index first_index + i.
-// 4. A lone batch has one slot; an item whose end does not come with its call (retried,
+// 4. A straight batch has no items in its slots: it is a slice of a split range whose elements are
+//    read, worked on and folded one after the other.
+// 5. A lone batch has one slot; an item whose end does not come with its call (retried,
 // asynchronous, spawned) is
 //    alone, so that nobody waits for it.
 #pragma once
@@ -58,6 +60,7 @@ class batch {
   std::uint64_t first_index = 0;
   const std::uint32_t capacity;
   origin from = origin::generator;
+  bool is_straight = false;
 
   // A lone item's: attempts made so far, the last one's failure, and how long it waits for the
   // next.
@@ -83,6 +86,7 @@ class batch {
     start.store(0, std::memory_order_relaxed);
     first_index = 0;
     from = origin::generator;
+    is_straight = false;
     attempts = 0;
     last_failure.reset();
     wait = std::chrono::nanoseconds{0};

@@ -49,16 +49,26 @@ class worker_base {
   // the plain course.
   [[nodiscard]] claim next(batch& b, std::uint32_t i) {
     b.finished.store(i, std::memory_order_release);  // partner: who collects
+    return next_straight(b, i, until_look);
+  }
+
+  // The same where nobody asks how far the batch is finished. `left`: items until the next look,
+  // kept by the caller; from `items_until_look` at first.
+  [[nodiscard]] claim next_straight(batch& b, std::uint32_t i, std::uint32_t& left) {
     publish(b.claimed, i + 1, barrier());
     // Acquire: a thief that lowered the limit has moved the items out; the run has set what
     // attention points at.
     if (i < b.limit.load(std::memory_order_acquire) &&
         (attention_.load(std::memory_order_acquire) |
-         static_cast<std::uint32_t>(--until_look == 0)) == 0) [[likely]] {
+         static_cast<std::uint32_t>(--left == 0)) == 0) [[likely]] {
       return claim::run;
     }
-    return next_slow(b, i);
+    until_look = left;
+    const claim claimed = next_slow(b, i);
+    left = until_look;
+    return claimed;
   }
+  [[nodiscard]] std::uint32_t items_until_look() const noexcept { return until_look; }
 
   // The same for up to `most` items from i on. Returns how many, 0 when the batch is done.
   [[nodiscard]] std::uint32_t next_span(batch& b, std::uint32_t i, std::uint32_t most);
@@ -139,6 +149,8 @@ class run_services {
   virtual void count(worker_base& by, const tally& handed_over) noexcept = 0;
   // An exception from the collector or another callable whose throwing ends the run.
   virtual void collector_threw(std::exception_ptr error) noexcept = 0;
+  // An exception from reading an element of a split range: no further slices are claimed.
+  virtual void element_threw(std::exception_ptr error) noexcept = 0;
   virtual void count_retry() noexcept = 0;
   // Called between collector calls while somebody who could use the room is asleep.
   virtual void delivered_some(worker_base& by, batch& b, std::uint32_t upto,
@@ -204,6 +216,7 @@ enum class batching { by_time, by_count };
 struct run_traits {
   std::optional<std::uint64_t> size = {};  // of a sized generator
   bool is_split = false;                   // the generator is a split range of that size
+  bool goes_straight = false;              // such a range is read, worked on and folded in one go
   bool is_async = false;                   // items outlive their call
   bool sees_failures = true;               // the collector takes completions
   collecting collects = collecting::calls;

@@ -109,7 +109,10 @@ class split_source {
 
   template <class Stored>
   void copy(Stored* where, std::uint64_t position) {
-    std::construct_at(where, begin_[static_cast<std::iter_difference_t<iterator>>(position)]);
+    std::construct_at(where, at(position));
+  }
+  [[nodiscard]] decltype(auto) at(std::uint64_t position) const {
+    return begin_[static_cast<std::iter_difference_t<iterator>>(position)];
   }
   [[nodiscard]] std::optional<std::uint64_t> size() const noexcept { return size_; }
 

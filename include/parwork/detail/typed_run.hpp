@@ -75,13 +75,20 @@ class result_sink<Collector, Item, R> {
   }
 
   void take(unsigned worker, Item&, std::expected<R, failure>& result, std::uint64_t, unsigned) {
-    if (!result.has_value()) return;
+    if (result.has_value()) fold(part_of(worker), result);
+  }
+  // The worker's own accumulator, made when it is first asked for.
+  accumulator& part_of(unsigned worker) {
     auto& part = parts_[worker];
     if (!part) part = std::make_unique<accumulator>(reduction_.init());
+    return *part;
+  }
+  // REQUIRES: the result has a value.
+  void fold(accumulator& into, std::expected<R, failure>& result) {
     if constexpr (std::is_void_v<R>) {
-      reduction_.fold(*part);
+      reduction_.fold(into);
     } else {
-      reduction_.fold(*part, *std::move(result));
+      reduction_.fold(into, *std::move(result));
     }
   }
   void merge() {
@@ -108,6 +115,7 @@ class typed_run final : private run_hooks {
                                            : lie::side_by_side;
   using batch_type =
       typed_batch<item_type, result_type, how_items_lie, caller_type::is_async>;
+  using stored_type = typename batch_type::item_type;
   using outcome_type = typename batch_type::outcome_type;
   using expected_type = std::expected<result_type, failure>;
 
@@ -129,6 +137,7 @@ class typed_run final : private run_hooks {
     run_traits t;
     t.size = source_.size();
     t.is_split = split_generator<Generator>;
+    t.goes_straight = may_go_straight && is_plain();
     t.is_async = caller_type::is_async;
     t.may_spawn = caller_type::wants_context;
     t.usual_item_ns = &usual_item_ns_;
@@ -141,6 +150,11 @@ class typed_run final : private run_hooks {
       t.largest_batch = static_cast<std::uint32_t>(work.max);
     }
     return t;
+  }
+
+  // One attempt, whatever comes of it and however long it takes.
+  [[nodiscard]] bool is_plain() const noexcept {
+    return retry_.max_attempts == 1 && timeout_.count() == 0;
   }
 
   static batch_type& typed(batch& b) noexcept { return static_cast<batch_type&>(b); }
@@ -197,7 +211,8 @@ class typed_run final : private run_hooks {
     if constexpr (caller_type::is_batched) {
       return work_spans(by, typed(b));
     } else {
-      const bool plain = retry_.max_attempts == 1 && timeout_.count() == 0;
+      if (b.is_straight) return fold_straight(by, b);
+      const bool plain = is_plain();
       for (std::uint32_t i = b.start;; ++i) {
         const claim claimed = by.next(b, i);
         if (claimed == claim::run) [[likely]] {
@@ -214,6 +229,86 @@ class typed_run final : private run_hooks {
           return work_end::finished;
         }
       }
+    }
+  }
+
+  // A slice of a split range: each element is read, worked on and folded before the next.
+  work_end fold_straight([[maybe_unused]] worker_base& by, [[maybe_unused]] batch& b) {
+    if constexpr (may_go_straight) {
+      constexpr std::uint32_t report_every = 64;
+      tally counts;
+      auto* const part = own_part(by);
+      bool readable = part != nullptr;
+      std::uint32_t i = b.start.load();
+      std::uint32_t left = by.items_until_look();
+      for (std::uint32_t reported = i;; ++i) {
+        const claim claimed = by.next_straight(b, i, left);
+        if (claimed == claim::done) break;
+        if (claimed == claim::run && readable) [[likely]] {
+          readable = fold_one(by, *part, b, i, counts);
+        } else {
+          ++counts.cancelled;
+        }
+        if (i - reported < report_every) [[likely]] continue;
+        reported = i;
+        readable = readable && !element_threw_.load(std::memory_order_relaxed);  // seen in time
+        b.finished.store(i, std::memory_order_release);  // partner: none yet, it is a statistic
+        services_.count(by, std::exchange(counts, {}));
+      }
+      b.finished.store(i, std::memory_order_release);
+      services_.count(by, counts);
+    }
+    return work_end::finished;
+  }
+
+  // Null where it could not be made.
+  auto* own_part(worker_base& by) noexcept {
+    decltype(&sink_.part_of(by.number)) part = nullptr;
+    try {
+      part = &sink_.part_of(by.number);
+    } catch (...) {
+      services_.collector_threw(std::current_exception());
+    }
+    return part;
+  }
+
+  // False where the element could not be read.
+  template <class Part>
+  bool fold_one(worker_base& by, Part& part, batch& b, std::uint32_t i, tally& counts) noexcept {
+    try {
+      stored_type item(source_.at(b.first_index + i));
+      fold_item(by, part, item.get(), {b.first_index + i, 1}, counts);
+      return true;
+    } catch (...) {
+      element_threw_.store(true, std::memory_order_relaxed);
+      services_.element_threw(std::current_exception());
+      ++counts.cancelled;
+      return false;
+    }
+  }
+
+  template <class Part>
+  void fold_item(worker_base& by, Part& part, item_type& item, const attempt& which,
+                 tally& counts) noexcept {
+    expected_type result = attempted(by, item, which);
+    if (!result.has_value()) {
+      ++(result.error().kind() == failure_kind::cancelled ? counts.cancelled : counts.failed);
+      return services_.item_failed(which.index, result.error(), which.number);
+    }
+    ++counts.succeeded;
+    if (services_.discarding.load(std::memory_order_relaxed)) return;  // as in collect()
+    try {
+      sink_.fold(part, result);
+    } catch (...) {
+      services_.collector_threw(std::current_exception());
+    }
+  }
+
+  expected_type attempted(worker_base& by, item_type& item, const attempt& which) noexcept {
+    try {
+      return caller_.call(services_, by, item, which, need_afterwards());
+    } catch (...) {
+      return expected_type(std::unexpect, failure(std::current_exception()));
     }
   }
 
@@ -509,6 +604,9 @@ class typed_run final : private run_hooks {
   void destroy_states() noexcept override { caller_.destroy_states(); }
   void merge() override { sink_.merge(); }
 
+  static constexpr bool may_go_straight = split_generator<Generator> &&
+                                          sink_type::is_reduction_form && !caller_type::is_async &&
+                                          !caller_type::is_batched;
   static inline std::atomic<std::int64_t> usual_item_ns_{-1};
 
   source_type source_;
@@ -517,6 +615,7 @@ class typed_run final : private run_hooks {
   const ordering order_;
   const std::uint64_t started_ =
       static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  std::atomic<bool> element_threw_{false};
   run_handle run_;
   run_services& services_;
   caller_type caller_;
