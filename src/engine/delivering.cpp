@@ -175,13 +175,14 @@ void run::deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept {
 void run::account(worker& w, batch& b, std::uint32_t items) noexcept {
   if (items == 0) return;
   if (b.from == origin::spawned) {
-    delivered_spawned_.fetch_add(items);
+    w.delivered_spawned.store(w.delivered_spawned.load(std::memory_order_relaxed) + items,
+                              std::memory_order_release);  // partner: delivered_spawned()
   } else {
     add_delivered(items);
     wake_owner(generator_on_, generator_parker_);
     if ((attention.load() & attention_free) != 0 && !ended_.load()) notify_in_time(w, w.turned);
   }
-  check_finished();
+  if (w.spawned.load() == 0) check_finished();  // else there is more to come
 }
 
 // Elsewhere than at a gate several workers count at once.

@@ -4,6 +4,7 @@
 // Threads outside the run (the timer's, whoever uses a completer) hand items back under
 // outside_lock_, and do all they do with the run while they hold it. The caller takes it once more
 // after the last item: then they have left.
+#include <algorithm>
 #include <iterator>
 #include <new>
 #include <stdexcept>
@@ -117,6 +118,31 @@ void run::spawn(worker_base& by, const std::type_info& type, void* child) {
                            ", which is not the run's item type");
   }
   auto& w = static_cast<worker&>(by);
+  // Counted first: a thief may have delivered it before this returns.
+  const std::uint64_t before = w.spawned_ever.load(std::memory_order_relaxed);
+  w.spawned_ever.store(before + 1, std::memory_order_release);  // partner: spawned()
+  try {
+    if (traits_.stacks_spawned) {
+      hooks_.stack(w, child, *this);
+    } else {
+      list_child(w, child);
+    }
+  } catch (...) {
+    w.spawned_ever.store(before, std::memory_order_release);
+    throw;
+  }
+  if ((attention.load() & attention_spawns) == 0) attention.fetch_or(attention_spawns);
+  if ((attention.load() & attention_free) != 0) notify_in_time(w, w.turned);
+}
+
+// The next spawned item's index.
+std::uint64_t run::next() noexcept {
+  const std::uint64_t nth = indices_.fetch_add(1);
+  return traits_.size ? *traits_.size + nth : nth;
+}
+
+// In a batch of its own, so that it arrives when it is done.
+void run::list_child(worker& w, void* child) {
   batch& lone = *acquire(w, 1);
   try {
     hooks_.adopt(lone, child);
@@ -125,24 +151,20 @@ void run::spawn(worker_base& by, const std::type_info& type, void* child) {
     throw;
   }
   lone.from = origin::spawned;
-  lone.limit.store(1);
-  const std::uint64_t nth = spawned_.fetch_add(1);
-  lone.first_index = traits_.size ? *traits_.size + nth : indices_.fetch_add(1);
-  {
-    const owner_guard guard(w.lock);
-    lone.next = w.newest;
-    lone.previous = nullptr;
-    (w.newest == nullptr ? w.oldest : w.newest->previous) = &lone;
-    w.newest = &lone;
-    w.spawned.store(w.spawned.load() + 1);
-  }
-  if ((attention.load() & attention_spawns) == 0) attention.fetch_or(attention_spawns);
-  notify();
+  lone.limit.store(1, std::memory_order_relaxed);  // nobody else can reach it yet
+  lone.first_index = next();
+  const owner_guard guard(w.lock);
+  lone.next = w.newest;
+  lone.previous = nullptr;
+  (w.newest == nullptr ? w.oldest : w.newest->previous) = &lone;
+  w.newest = &lone;
+  w.spawned.store(w.spawned.load() + 1, std::memory_order_release);
 }
 
 // The worker's own: the newest.
 bool run::take_spawned(worker& w) {
   if (w.spawned.load() == 0) return false;
+  if (traits_.stacks_spawned) return work_off_stack(w);
   batch* lone = nullptr;
   {
     const owner_guard guard(w.lock);
@@ -150,10 +172,38 @@ bool run::take_spawned(worker& w) {
     if (lone == nullptr) return false;
     w.newest = lone->next;
     (w.newest == nullptr ? w.oldest : w.newest->previous) = nullptr;
-    w.spawned.store(w.spawned.load() - 1);
+    w.spawned.store(w.spawned.load() - 1, std::memory_order_release);
   }
   found_work(w);
   work_on(w, *lone);
+  return true;
+}
+
+bool run::work_off_stack(worker& w) {
+  found_work(w);
+  w.choose_barrier();
+  const auto began = w.turn_to(part::working);
+  w.looked = began;
+  w.look_after(1);
+  const std::uint32_t items = hooks_.work_off_stack(w);
+  note_item_time(w, w.turn_to(part::collecting) - began, items);
+  w.delivered_spawned.store(w.delivered_spawned.load(std::memory_order_relaxed) + items,
+                            std::memory_order_release);  // partner: delivered_spawned()
+  if (w.spawned.load() == 0) check_finished();
+  return items > 0;
+}
+
+// Now and then back to the loop that looks at everything else. The looks double their distance.
+bool run::go_on_with_stack(worker_base& by) noexcept {
+  constexpr std::chrono::nanoseconds long_enough = std::chrono::microseconds(30);
+  auto& w = static_cast<worker&>(by);
+  const auto now = tick_clock::now();
+  if (now - w.turned > long_enough) return false;
+  if ((attention.load() & attention_free) != 0 && w.spawned.load() > 0) notify_in_time(w, now);
+  const auto taken = std::max<std::int64_t>(1, (now - w.looked).count());
+  w.looked = now;
+  constexpr std::int64_t look_every_ns = 3000;
+  w.look_after(static_cast<std::uint32_t>(std::clamp<std::int64_t>(look_every_ns / taken, 1, 32)));
   return true;
 }
 
@@ -163,15 +213,20 @@ bool run::steal_spawned(worker& w) {
   batch* lone = nullptr;
   const bool found = any_other(w.number, [&](worker& victim) {
     if (victim.spawned.load() == 0) return false;
+    if (traits_.stacks_spawned) {
+      hooks_.rob_stack(w, victim);
+      return w.spawned.load() > 0;
+    }
     const visitor_guard guard(victim.lock);
     lone = victim.oldest;
     if (lone == nullptr) return false;
     victim.oldest = lone->previous;
     (victim.oldest == nullptr ? victim.newest : victim.oldest->next) = nullptr;
-    victim.spawned.store(victim.spawned.load() - 1);
+    victim.spawned.store(victim.spawned.load() - 1, std::memory_order_release);
     return true;
   });
   if (!found) return false;
+  if (traits_.stacks_spawned) return work_off_stack(w);
   found_work(w);
   work_on(w, *lone);
   return true;

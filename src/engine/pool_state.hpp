@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/mutex.hpp"
+#include "parwork/detail/mutex.hpp"
 #include "engine/parker.hpp"
 #include "engine/timer.hpp"
 #include "parwork/detail/run.hpp"

@@ -437,12 +437,35 @@ void run::item_failed(std::uint64_t index, const failure& why, unsigned attempts
 // --- End ---
 
 // Every counter only grows, what was produced is counted before it can be delivered, and only an
-// item that has not been delivered can add another: so equality, read in this order, is final.
+// item that has not been delivered can add another: so equality, read in this order (what was
+// delivered first), is final.
 void run::check_finished() noexcept {
   if (!ended_.load()) return;
   const std::uint64_t delivered = delivered_.load();
-  const std::uint64_t delivered_spawned = delivered_spawned_.load();
-  if (delivered == produced() && delivered_spawned == spawned_.load()) finish();
+  if (delivered != produced()) return;
+  if (!traits_.may_spawn) return finish();
+  const std::uint64_t of_spawned = delivered_spawned();
+  if (of_spawned == spawned()) finish();
+}
+
+// Each spawned item is counted by its worker before its delivery is by another, so what is counted
+// here covers every delivery that was counted before.
+std::uint64_t run::spawned() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& slot : slots_) {
+    const worker* const w = slot.load(std::memory_order_acquire);  // partner: enter()
+    if (w != nullptr) sum += w->spawned_ever.load(std::memory_order_acquire);  // partner: spawn
+  }
+  return sum;
+}
+
+std::uint64_t run::delivered_spawned() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& slot : slots_) {
+    const worker* const w = slot.load(std::memory_order_acquire);  // partner: enter()
+    if (w != nullptr) sum += w->delivered_spawned.load(std::memory_order_acquire);  // account
+  }
+  return sum;
 }
 
 void run::finish() noexcept {
@@ -461,7 +484,7 @@ summary run::summarise() {
   }
   hooks_.merge();
   summary s;
-  s.produced = produced() + spawned_.load();
+  s.produced = produced() + spawned();
   const tally handed = handed_over();
   s.succeeded = handed.succeeded;
   s.failed = handed.failed;
@@ -523,7 +546,7 @@ progress run::look_at_progress() const {
   p.collected = handed.succeeded + handed.failed + handed.cancelled;
   p.failed = handed.failed;
   p.retries = retries_.load();
-  p.produced = std::max(p.collected, produced() + spawned_.load());
+  p.produced = std::max(p.collected, produced() + spawned());
   p.in_flight = p.produced - p.collected;
   p.total = options_.total;
   p.elapsed = clock::now() - started_;

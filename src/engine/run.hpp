@@ -31,7 +31,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/mutex.hpp"
+#include "parwork/detail/mutex.hpp"
 #include "engine/parker.hpp"
 #include "engine/pool_state.hpp"
 #include "engine/timer.hpp"
@@ -41,7 +41,7 @@
 
 namespace parwork::detail {
 
-class run final : public run_services {
+class run final : public run_services, private index_source {
  public:
   run(run_hooks& hooks, const run_traits& its_traits, options&& given);
   ~run();
@@ -77,6 +77,7 @@ class run final : public run_services {
   void collector_threw(std::exception_ptr error) noexcept override;
   void element_threw(std::exception_ptr error) noexcept override;
   void count_retry() noexcept override;
+  bool go_on_with_stack(worker_base& by) noexcept override;
   void delivered_some(worker_base& by, batch& b, std::uint32_t upto,
                       std::uint32_t items) noexcept override;
   void spawn(worker_base& by, const std::type_info& type, void* child) override;
@@ -103,6 +104,8 @@ class run final : public run_services {
   [[nodiscard]] bool stopping() const noexcept { return (attention.load() & attention_stop) != 0; }
   void check_finished() noexcept;
   void finish() noexcept;
+  [[nodiscard]] std::uint64_t spawned() const noexcept;
+  [[nodiscard]] std::uint64_t delivered_spawned() const noexcept;
   [[nodiscard]] tally handed_over() const noexcept;
   void report_progress() noexcept;
   void progress_main() noexcept;
@@ -207,6 +210,10 @@ class run final : public run_services {
   void release_retries() noexcept;
   void settle_finished(worker& w, batch& lone);
   bool settle_some(worker& w);
+  std::uint64_t next() noexcept override;
+  void stack_child(worker& w, void* child);
+  void list_child(worker& w, void* child);
+  bool work_off_stack(worker& w);
   bool take_spawned(worker& w);
   bool steal_spawned(worker& w);
 
@@ -236,9 +243,6 @@ class run final : public run_services {
   alignas(64) std::atomic<std::uint32_t> pull_gate_{0};  // 1: held
   std::atomic<bool> ended_{false};          // the generator will not be called again
   std::atomic<std::uint64_t> produced_{0};  // items of the generator; of a split range also closed
-  std::atomic<std::uint64_t> spawned_{0};   // items that work added
-  std::atomic<std::uint64_t> indices_{
-      0};  // the next fresh index; of a sized generator's spawned items
   std::atomic<std::uint64_t> peak_{0};
   std::atomic<std::uint64_t> straight_now_{0};  // straight batches being worked on: an item each
   mutex slice_lock_;  // claims and the window's order go together
@@ -246,6 +250,10 @@ class run final : public run_services {
   batch* first_offered_ PARWORK_GUARDED_BY(offered_lock_) = nullptr;
   batch* last_offered_ PARWORK_GUARDED_BY(offered_lock_) = nullptr;
   std::atomic<std::uint32_t> offered_{0};  // written under the lock, read without as a hint
+
+  // The next fresh index; of a sized generator the next spawned item's, less its size. On a line of
+  // its own: workers that spawn take turns at it.
+  alignas(64) std::atomic<std::uint64_t> indices_{0};
 
   // --- delivering ---
   // The gate and what has been left at it, in one word, so that letting go and leaving cannot miss
@@ -256,7 +264,6 @@ class run final : public run_services {
   static constexpr std::uintptr_t collect_flags = collect_held | collect_look;
   alignas(64) std::atomic<std::uintptr_t> collect_word_{0};
   std::atomic<std::uint64_t> delivered_{0};  // of the generator's items
-  std::atomic<std::uint64_t> delivered_spawned_{0};
   window window_;
   std::atomic<std::uint64_t> retries_{0};
 

@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "engine/alarm.hpp"
-#include "engine/mutex.hpp"
+#include "parwork/detail/mutex.hpp"
 
 namespace parwork::detail {
 

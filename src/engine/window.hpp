@@ -5,7 +5,7 @@
 // index yet (items still being pulled) comes later.
 #pragma once
 
-#include "engine/mutex.hpp"
+#include "parwork/detail/mutex.hpp"
 #include "parwork/detail/batch.hpp"
 
 namespace parwork::detail {

@@ -9,7 +9,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "engine/owned_mutex.hpp"
+#include "parwork/detail/owned_mutex.hpp"
 #include "engine/parker.hpp"
 #include "engine/tick_clock.hpp"
 #include "parwork/detail/run.hpp"
@@ -67,8 +67,11 @@ struct alignas(64) worker final : worker_base {
   std::atomic<batch*> current{nullptr};
   batch* newest PARWORK_GUARDED_BY(lock) = nullptr;   // spawned here: the worker takes the newest,
   batch* oldest PARWORK_GUARDED_BY(lock) = nullptr;   // thieves the oldest
-  std::atomic<std::uint32_t> spawned{
-      0};  // how many there are; written under the lock, read without as a hint
+
+  // Of items that work added: how many were spawned here, and how many this worker has delivered. It
+  // alone writes.
+  std::atomic<std::uint64_t> spawned_ever{0};
+  std::atomic<std::uint64_t> delivered_spawned{0};
 
   // Items it has handed to the collector. It alone writes; progress reads.
   std::atomic<std::uint64_t> succeeded{0};

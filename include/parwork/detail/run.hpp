@@ -69,6 +69,7 @@ class worker_base {
     return claimed;
   }
   [[nodiscard]] std::uint32_t items_until_look() const noexcept { return until_look; }
+  [[nodiscard]] bool counts_down_to_look() noexcept { return --until_look == 0; }
 
   // The same for up to `most` items from i on. Returns how many, 0 when the batch is done.
   [[nodiscard]] std::uint32_t next_span(batch& b, std::uint32_t i, std::uint32_t most);
@@ -89,10 +90,14 @@ class worker_base {
 
   const unsigned number;  // here and below: read by others
 
+  // Items spawned here that nobody has started. Written under the lock that guards them.
+  std::atomic<std::uint32_t> spawned{0};
+
   // Who pays when others reach for what is this worker's: it alone writes.
   [[nodiscard]] barrier_kind barrier() const noexcept {
     return barrier_.load(std::memory_order_relaxed);  // its own store
   }
+  [[nodiscard]] const std::atomic<barrier_kind>& barrier_word() const noexcept { return barrier_; }
 
  protected:
   ~worker_base() = default;
@@ -152,6 +157,8 @@ class run_services {
   // An exception from reading an element of a split range: no further slices are claimed.
   virtual void element_threw(std::exception_ptr error) noexcept = 0;
   virtual void count_retry() noexcept = 0;
+  // Between two spawned items, when until_look says so: whether to go on with them.
+  [[nodiscard]] virtual bool go_on_with_stack(worker_base& by) noexcept = 0;
   // Called between collector calls while somebody who could use the room is asleep.
   virtual void delivered_some(worker_base& by, batch& b, std::uint32_t upto,
                               std::uint32_t items) noexcept = 0;
@@ -167,6 +174,15 @@ class run_services {
 
  protected:
   ~run_services() = default;
+};
+
+// Gives spawned items their indices.
+class index_source {
+ public:
+  virtual std::uint64_t next() noexcept = 0;
+
+ protected:
+  ~index_source() = default;
 };
 
 class run_hooks {
@@ -194,6 +210,15 @@ class run_hooks {
   // Moves a spawned child into slot 0. `child` is an Item.
   [[nodiscard]] virtual bool accepts(const std::type_info& type) const noexcept = 0;
   virtual void adopt(batch& lone, void* child) = 0;
+
+  // Where stacks_spawned is set: puts a child, an Item, where `by` keeps what it has spawned. May
+  // throw; `next` gives the index once nothing can fail any more.
+  virtual void stack(worker_base& by, void* child, index_source& next) = 0;
+  // Works on what `by` has spawned, newest first, until nothing is left or it is time for something
+  // else. Returns how many items it has folded.
+  [[nodiscard]] virtual std::uint32_t work_off_stack(worker_base& by) noexcept = 0;
+  // Moves the oldest that another worker has spawned to what `by` has.
+  virtual void rob_stack(worker_base& by, worker_base& victim) noexcept = 0;
 
   // Hands finished slots [from, upto) to the collector. Gate held; with reduce the worker that
   // worked on them.
@@ -224,6 +249,7 @@ struct run_traits {
   batching batches = batching::by_time;
   std::uint32_t largest_batch = 256;
   bool may_spawn = false;  // work has a context to spawn by
+  bool stacks_spawned = false;  // the typed run keeps spawned items and works them off by itself
   // Nanoseconds that an item took in the last run of these types; negative: not known.
   std::atomic<std::int64_t>* usual_item_ns = nullptr;
 };

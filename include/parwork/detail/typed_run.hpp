@@ -22,6 +22,7 @@
 #include "parwork/detail/collector_traits.hpp"
 #include "parwork/detail/run.hpp"
 #include "parwork/detail/source.hpp"
+#include "parwork/detail/spawn_stack.hpp"
 #include "parwork/detail/typed_batch.hpp"
 #include "parwork/detail/work_caller.hpp"
 
@@ -128,7 +129,11 @@ class typed_run final : private run_hooks {
         run_(*this, traits(work), std::move(given)),
         services_(run_.services()),
         caller_(work, run_.workers()),
-        sink_(collector, run_.workers()) {}
+        sink_(collector, run_.workers()),
+        stacks_(may_stack ? run_.workers() : 0) {}
+  ~typed_run() {
+    for (auto& each : stacks_) delete each.load();
+  }
 
   [[nodiscard]] summary execute() { return run_.execute(); }
 
@@ -140,6 +145,7 @@ class typed_run final : private run_hooks {
     t.goes_straight = may_go_straight && is_plain();
     t.is_async = caller_type::is_async;
     t.may_spawn = caller_type::wants_context;
+    t.stacks_spawned = may_stack && is_plain();
     t.usual_item_ns = &usual_item_ns_;
     t.sees_failures = sink_type::sees_failures;
     t.collects = sink_type::is_reduction_form ? collecting::folds : collecting::calls;
@@ -259,6 +265,69 @@ class typed_run final : private run_hooks {
       services_.count(by, counts);
     }
     return work_end::finished;
+  }
+
+  // --- spawned items ---
+
+  using stack_type = spawn_stack<stored_type>;
+
+  // The worker's stack, made by itself when it first needs it.
+  stack_type& stack_of(worker_base& by) {
+    auto& slot = stacks_[by.number];
+    stack_type* own = slot.load(std::memory_order_relaxed);  // its own store
+    if (own == nullptr) {
+      own = new stack_type(by);
+      slot.store(own, std::memory_order_release);  // partner: rob_stack
+    }
+    return *own;
+  }
+
+  void stack([[maybe_unused]] worker_base& by, [[maybe_unused]] void* child,
+             [[maybe_unused]] index_source& next) override {
+    if constexpr (may_stack) {
+      stack_of(by).push(std::move(*static_cast<item_type*>(child)), [&] { return next.next(); });
+    }
+  }
+
+  std::uint32_t work_off_stack([[maybe_unused]] worker_base& by) noexcept override {
+    std::uint32_t folded = 0;
+    if constexpr (may_stack) {
+      stack_type* const own = stacks_[by.number].load(std::memory_order_relaxed);  // its own store
+      auto* const part = own_part(by);
+      tally counts;
+      while (auto next = own->pop()) {
+        if (part == nullptr || by.stopping()) {
+          ++counts.cancelled;
+        } else {
+          fold_item(by, *part, next->item.get(), {next->index, 1}, counts);
+        }
+        next.reset();  // before it counts as delivered
+        ++folded;
+        if (by.counts_down_to_look() && !services_.go_on_with_stack(by)) break;
+      }
+      services_.count(by, counts);
+    }
+    return folded;
+  }
+
+  void rob_stack([[maybe_unused]] worker_base& by,
+                 [[maybe_unused]] worker_base& victim) noexcept override {
+    if constexpr (may_stack) {
+      constexpr std::size_t most = 32;
+      stack_type* const other =
+          stacks_[victim.number].load(std::memory_order_acquire);  // partner: stack_of
+      if (other == nullptr) return;
+      try {
+        std::vector<typename stack_type::entry> loot;
+        loot.reserve(most);
+        stack_type& own = stack_of(by);
+        own.reserve(most);
+        other->take_oldest(loot);
+        own.receive(loot);
+      } catch (const std::bad_alloc&) {
+        return;  // no memory to put them in: they stay where they are
+      }
+    }
   }
 
   // Null where it could not be made.
@@ -607,6 +676,10 @@ class typed_run final : private run_hooks {
   static constexpr bool may_go_straight = split_generator<Generator> &&
                                           sink_type::is_reduction_form && !caller_type::is_async &&
                                           !caller_type::is_batched;
+  // Spawned items are folded as they come where nothing needs them afterwards.
+  static constexpr bool may_stack =
+      caller_type::wants_context && sink_type::is_reduction_form &&
+      std::is_nothrow_move_constructible_v<stored_type>;
   static inline std::atomic<std::int64_t> usual_item_ns_{-1};
 
   source_type source_;
@@ -620,6 +693,7 @@ class typed_run final : private run_hooks {
   run_services& services_;
   caller_type caller_;
   sink_type sink_;
+  std::vector<std::atomic<stack_type*>> stacks_;  // by worker; empty where nothing is stacked
 };
 
 }  // namespace parwork::detail

@@ -15,7 +15,7 @@
 #include <cstdint>
 #include <thread>
 
-#include "engine/mutex.hpp"
+#include "parwork/detail/mutex.hpp"
 #include "parwork/detail/barrier.hpp"
 
 namespace parwork::detail {
