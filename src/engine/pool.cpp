@@ -62,6 +62,7 @@ pool_state::pool_state(unsigned size) : size_(size) {
     idle_.reserve(size);  // so that lying down never allocates
   }
   try {
+    timer_.start();
     for (unsigned i = 0; i < size; ++i) {
       auto& made = *threads_.emplace_back(std::make_unique<pool_thread>());
       made.thread = std::thread([this, &made] { thread_main(made); });

@@ -187,8 +187,10 @@ void run::start_threads() {
 void run::help(unsigned number, searching search) {
   worker& w = enter(number);
   w.search = search;
+  w.came = w.turn_to(part::nothing);
   serve(w);
   give_up(w);
+  note_stay(w);
 }
 
 void run::serve(worker& w) {

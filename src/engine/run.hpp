@@ -181,6 +181,7 @@ class run final : public run_services, private index_source {
 
   // sleeping.cpp
   void notify_in_time(worker& w, tick_clock::time_point now) noexcept;
+  void note_stay(const worker& w) noexcept;
   bool wake_sleeper() noexcept;
   void wake_owner(runs_on where, parker& own_thread) noexcept;
   bool start_extra() noexcept;
@@ -273,6 +274,10 @@ class run final : public run_services, private index_source {
   alignas(64) std::atomic<bool> searching_{false};
   std::atomic<bool> held_back_{false};
   std::atomic<std::int64_t> item_ns_{0};  // what an item took lately
+  // Work that adds up to this is worth a wake-up, in nanoseconds: more where those who are woken do
+  // not stay.
+  static constexpr std::int64_t least_worth_waking = 20'000;
+  std::atomic<std::int64_t> worth_waking_{least_worth_waking};
   std::atomic<bool> finished_{false};
   mutex sleep_lock_;
   sleeper* sleepers_ PARWORK_GUARDED_BY(sleep_lock_) = nullptr;

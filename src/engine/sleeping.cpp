@@ -26,6 +26,7 @@
 //
 // Threads with a part of their own (`runs_on`) are woken through their parkers, whose tokens cannot
 // be lost.
+#include <algorithm>
 #include <system_error>
 
 #include "engine/run.hpp"
@@ -42,13 +43,27 @@ void run::notify() noexcept {
 // most likely take it itself before another could. In case it will not, because an item or the
 // generator blocks, the pool's sentry looks after it. `now`: the time or a little earlier.
 void run::notify_in_time(worker& w, tick_clock::time_point now) noexcept {
-  if (w.item_time < long_item && w.busy_by(now) - w.shared < worth_waking) {
+  // Relaxed: a guess.
+  const std::chrono::nanoseconds worth(worth_waking_.load(std::memory_order_relaxed));
+  if (w.item_time * 2 < worth && w.busy_by(now) - w.shared < worth) {
     if (held_back_.load()) return;
     held_back_.store(true);
     if (pool_.watch()) return;
   }
   w.shared = w.busy_by(now);
   notify();
+}
+
+// A thread goes to sleep. Where others keep waking it for little (the serial parts bound the run, or
+// a worker that lost its core holds what comes next in order), they do so less and less often.
+void run::note_stay(const worker& w) noexcept {
+  constexpr std::chrono::nanoseconds long_stay = std::chrono::milliseconds(1);
+  constexpr std::int64_t most = 400'000;
+  // Relaxed: a guess.
+  const std::int64_t worth = worth_waking_.load(std::memory_order_relaxed);
+  const bool stayed = w.turned - w.came >= long_stay;
+  const std::int64_t next = stayed ? least_worth_waking : std::min(worth * 2, most);
+  if (next != worth) worth_waking_.store(next, std::memory_order_relaxed);
 }
 
 // A part that one thread calls has something to do. Its token is kept where that thread is not
@@ -120,6 +135,7 @@ void run::give_up(worker& w) noexcept {
 
 void run::sleep_here(worker& w) {
   give_up(w);
+  note_stay(w);
   {
     const lock_guard guard(sleep_lock_);
     w.sleep.next = sleepers_;
@@ -129,6 +145,7 @@ void run::sleep_here(worker& w) {
   }
   heavy_barrier();
   if (!finished_.load() && !look_for_work(w.number)) w.sleep.place.park();
+  w.came = w.turn_to(part::nothing);
   const lock_guard guard(sleep_lock_);
   if (!w.sleep.listed) {
     w.search = searching::yes;  // chosen by notify

@@ -13,9 +13,13 @@ timer::~timer() {
   if (finished.joinable()) finished.join();
 }
 
+void timer::start() {
+  const lock_guard guard(lock_);
+  thread_ = std::thread([this] { thread_main(); });
+}
+
 void timer::schedule(timer_entry& entry, std::chrono::steady_clock::time_point when) {
   const lock_guard guard(lock_);
-  if (!thread_.joinable()) thread_ = std::thread([this] { thread_main(); });
   entry.place_ = entries_.emplace(when, &entry);
   entry.scheduled_ = true;
   if (entry.place_ == entries_.begin()) alarm_.set(when);

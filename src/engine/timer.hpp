@@ -2,7 +2,7 @@
 // attempt.
 //
 // Thread safety: any thread may schedule and cancel. `fire` runs on the timer's own thread, which
-// starts with the first entry and sleeps until the next one is due. Invariants: after `cancel` has
+// starts with `start` and sleeps until the next one is due. Invariants: after `cancel` has
 // returned, the entry is not being fired and will not be, unless it was the timer's thread that
 // called. The timer does not touch an entry once its `fire` has begun.
 #pragma once
@@ -44,7 +44,10 @@ class timer {
   timer(const timer&) = delete;
   timer& operator=(const timer&) = delete;
 
-  // REQUIRES: the entry is not scheduled. May throw std::bad_alloc, std::system_error.
+  // Once, before anything is scheduled. May throw std::system_error.
+  void start() PARWORK_EXCLUDES(lock_);
+
+  // REQUIRES: the entry is not scheduled. May throw std::bad_alloc.
   void schedule(timer_entry& entry, std::chrono::steady_clock::time_point when)
       PARWORK_EXCLUDES(lock_);
 

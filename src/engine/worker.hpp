@@ -20,11 +20,10 @@ using clock = std::chrono::steady_clock;
 
 class run;
 
-// An item of this length is worth a wake-up at once (which costs who wakes some 6 us, and the one
-// who is woken some 50 until it runs); shorter ones when they have come to so much work.
+// An item of this length is worth a wake-up at once, which costs who wakes some 6 us, and the one
+// who is woken some 50 until it runs. Shorter ones are when they have come to run::worth_waking_.
 constexpr std::chrono::nanoseconds long_item = std::chrono::microseconds(10);
 constexpr std::chrono::nanoseconds short_item = std::chrono::nanoseconds(800);
-constexpr std::chrono::nanoseconds worth_waking = std::chrono::microseconds(20);
 
 // A thread that belongs to a run and sleeps in it. Guarded by the run's sleep lock, the parker
 // aside.
@@ -58,6 +57,7 @@ struct alignas(64) worker final : worker_base {
   std::array<std::chrono::nanoseconds, 4> spent{};
   tick_clock::time_point turned = tick_clock::now();
   part doing = part::nothing;
+  tick_clock::time_point came = turned;  // when it last came or woke up
   std::chrono::nanoseconds shared{0};  // how much of its work it had done when it last woke another
 
   alignas(64) owned_mutex lock{barrier_};
