@@ -12,8 +12,8 @@
 // compare and swap)
 //    adds to produced_, and only within the room there is.
 // 3. Whoever makes something that another thread could take calls `notify` before it enters user
-// code. Whoever goes to
-//    sleep says so, passes a heavy barrier, and looks once more. So nothing that can be taken stays
+// code, or holds the
+//    wake-up back and has the pool's sentry look after it. Whoever goes to sleep says so, passes a heavy barrier, and looks once more. So nothing that can be taken stays
 //    while a thread that could take it sleeps. See sleeping.cpp.
 // 4. The run is over when the generator has ended and everything produced has been delivered. Then
 // `finished_` is set,

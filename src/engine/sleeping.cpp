@@ -12,6 +12,12 @@
 //   3. it chooses a sleeping thread of this run, else borrows one from the pool, else starts one if
 //   the run has some
 //      left to start.
+// Holding back. A wake-up costs who makes it several microseconds. Where items are short, the one who
+// would make it mostly takes the thing itself before another could (`notify_in_time`): it is made when
+// the work since the last one adds up to `worth_waking_`. Because an item or the generator may block
+// meanwhile, `held_back_` has the pool's sentry call `notify` a few milliseconds later, if there is
+// something to take then. Nothing but what was held back is left to the sentry: a wake-up that the
+// protocol below lost would stay lost.
 // The chosen thread clears `searching_` when it finds work, and if there is more, wakes the next:
 // so wake-ups spread while there is work for them, and one at a time.
 //
