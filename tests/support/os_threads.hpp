@@ -9,7 +9,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <string>
 #include <thread>
@@ -40,6 +42,19 @@ inline std::chrono::microseconds cpu_time_used() {
     return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
   };
   return since_0(used.ru_utime) + since_0(used.ru_stime);
+}
+
+/// How long the threads that this process has were ready to run and had no core, added up. Nothing
+/// where the kernel does not keep count.
+inline std::chrono::nanoseconds waited_for_cores() {
+  std::chrono::nanoseconds all{0};
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream counts(thread.path() / "schedstat");
+    std::int64_t running = 0;
+    std::int64_t waiting = 0;
+    if (counts >> running >> waiting) all += std::chrono::nanoseconds(waiting);
+  }
+  return all;
 }
 
 }  // namespace parwork_test
