@@ -23,7 +23,8 @@ void alarm_clock::set(time_point when) noexcept {
   }
   itimerspec at{};  // all zeros: disarmed
   if (when != time_point::max()) {
-    const auto since_boot = std::max<std::int64_t>(1, std::chrono::nanoseconds(when.time_since_epoch()).count());
+    const auto since_boot =
+        std::max<std::int64_t>(1, std::chrono::nanoseconds(when.time_since_epoch()).count());
     at.it_value.tv_sec = static_cast<std::time_t>(since_boot / 1'000'000'000);
     at.it_value.tv_nsec = static_cast<long>(since_boot % 1'000'000'000);
   }

@@ -1,8 +1,8 @@
 // Lets one thread sleep until a time that others may change.
 //
-// A timerfd: to set it costs half a microsecond, where to wake the thread so that it sleeps anew costs
-// six (measured on the machine of docs/performance.md). Without one (no file descriptor left) the
-// thread is woken. Thread safety: `set` by one thread at a time; `wait` by one thread, also
+// A timerfd: to set it costs half a microsecond, where to wake the thread so that it sleeps anew
+// costs six (measured on the machine of docs/performance.md). Without one (no file descriptor left)
+// the thread is woken. Thread safety: `set` by one thread at a time; `wait` by one thread, also
 // meanwhile.
 #pragma once
 

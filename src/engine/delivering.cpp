@@ -19,8 +19,8 @@ bool run::may_collect(unsigned number) const noexcept {
   return false;
 }
 
-// Something may be delivered that is in no list: by this worker if it may, else by whoever holds the
-// gate or owns the part. Null: not a thread of the run.
+// Something may be delivered that is in no list: by this worker if it may, else by whoever holds
+// the gate or owns the part. Null: not a thread of the run.
 void run::request_delivery(worker* w, std::uintptr_t what) noexcept {
   const bool may = w != nullptr && may_collect(w->number);
   std::uintptr_t now = collect_word_.load(std::memory_order_relaxed);  // the exchange checks it

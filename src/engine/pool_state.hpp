@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "parwork/detail/mutex.hpp"
 #include "engine/parker.hpp"
 #include "engine/timer.hpp"
+#include "parwork/detail/mutex.hpp"
 #include "parwork/detail/run.hpp"
 
 namespace parwork::detail {

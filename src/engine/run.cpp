@@ -397,8 +397,7 @@ void run::count(worker_base& by, const tally& handed_over) noexcept {
   // Relaxed: statistics of one writer, read while the run goes on for progress, and after it, when
   // every worker has left.
   const auto add = [](std::atomic<std::uint64_t>& to, std::uint64_t count) {
-    if (count > 0)
-      to.store(to.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+    if (count > 0) to.store(to.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
   };
   auto& w = static_cast<worker&>(by);
   add(w.succeeded, handed_over.succeeded);
@@ -455,7 +454,7 @@ void run::check_finished() noexcept {
 std::uint64_t run::spawned() const noexcept {
   std::uint64_t sum = 0;
   for (const auto& slot : slots_) {
-    const worker* const w = slot.load(std::memory_order_acquire);  // partner: enter()
+    const worker* const w = slot.load(std::memory_order_acquire);              // partner: enter()
     if (w != nullptr) sum += w->spawned_ever.load(std::memory_order_acquire);  // partner: spawn
   }
   return sum;

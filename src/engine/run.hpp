@@ -13,8 +13,9 @@
 //    adds to produced_, and only within the room there is.
 // 3. Whoever makes something that another thread could take calls `notify` before it enters user
 // code, or holds the
-//    wake-up back and has the pool's sentry look after it. Whoever goes to sleep says so, passes a heavy barrier, and looks once more. So nothing that can be taken stays
-//    while a thread that could take it sleeps. See sleeping.cpp.
+//    wake-up back and has the pool's sentry look after it. Whoever goes to sleep says so, passes a
+//    heavy barrier, and looks once more. So nothing that can be taken stays while a thread that
+//    could take it sleeps. See sleeping.cpp.
 // 4. The run is over when the generator has ended and everything produced has been delivered. Then
 // `finished_` is set,
 //    once, by a thread that the caller still waits for.
@@ -31,12 +32,12 @@
 #include <thread>
 #include <vector>
 
-#include "parwork/detail/mutex.hpp"
 #include "engine/parker.hpp"
 #include "engine/pool_state.hpp"
 #include "engine/timer.hpp"
 #include "engine/window.hpp"
 #include "engine/worker.hpp"
+#include "parwork/detail/mutex.hpp"
 #include "parwork/detail/run.hpp"
 
 namespace parwork::detail {
@@ -242,11 +243,11 @@ class run final : public run_services, private index_source {
 
   // --- feeding ---
   alignas(64) std::atomic<std::uint32_t> pull_gate_{0};  // 1: held
-  std::atomic<bool> ended_{false};          // the generator will not be called again
+  std::atomic<bool> ended_{false};                       // the generator will not be called again
   std::atomic<std::uint64_t> produced_{0};  // items of the generator; of a split range also closed
   std::atomic<std::uint64_t> peak_{0};
   std::atomic<std::uint64_t> straight_now_{0};  // straight batches being worked on: an item each
-  mutex slice_lock_;  // claims and the window's order go together
+  mutex slice_lock_;                            // claims and the window's order go together
   mutex offered_lock_;
   batch* first_offered_ PARWORK_GUARDED_BY(offered_lock_) = nullptr;
   batch* last_offered_ PARWORK_GUARDED_BY(offered_lock_) = nullptr;
@@ -260,8 +261,8 @@ class run final : public run_services, private index_source {
   // The gate and what has been left at it, in one word, so that letting go and leaving cannot miss
   // each other: finished batches, newest first, and two flags.
   static constexpr std::uintptr_t collect_held = 1;  // somebody collects
-  static constexpr std::uintptr_t collect_look = 2;  // also look into the window, or, without order,
-                                                     // into batches that are being worked on
+  static constexpr std::uintptr_t collect_look = 2;  // also look into the window, or, without
+                                                     // order, into batches that are being worked on
   static constexpr std::uintptr_t collect_flags = collect_held | collect_look;
   alignas(64) std::atomic<std::uintptr_t> collect_word_{0};
   std::atomic<std::uint64_t> delivered_{0};  // of the generator's items

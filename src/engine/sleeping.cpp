@@ -12,14 +12,14 @@
 //   3. it chooses a sleeping thread of this run, else borrows one from the pool, else starts one if
 //   the run has some
 //      left to start.
-// Holding back. A wake-up costs who makes it several microseconds. Where items are short, the one who
-// would make it mostly takes the thing itself before another could (`notify_in_time`): it is made when
-// the work since the last one adds up to `worth_waking_`. Because an item or the generator may block
-// meanwhile, `held_back_` has the pool's sentry call `notify` a few milliseconds later, if there is
-// something to take then. Nothing but what was held back is left to the sentry: a wake-up that the
-// protocol below lost would stay lost.
-// The chosen thread clears `searching_` when it finds work, and if there is more, wakes the next:
-// so wake-ups spread while there is work for them, and one at a time.
+// Holding back. A wake-up costs who makes it several microseconds. Where items are short, the one
+// who would make it mostly takes the thing itself before another could (`notify_in_time`): it is
+// made when the work since the last one adds up to `worth_waking_`. Because an item or the
+// generator may block meanwhile, `held_back_` has the pool's sentry call `notify` a few
+// milliseconds later, if there is something to take then. Nothing but what was held back is left to
+// the sentry: a wake-up that the protocol below lost would stay lost. The chosen thread clears
+// `searching_` when it finds work, and if there is more, wakes the next: so wake-ups spread while
+// there is work for them, and one at a time.
 //
 // Sleeping. A thread that found nothing, also after a few microseconds of looking again:
 //   1. clears `searching_` if it was the one that was woken;
@@ -60,8 +60,8 @@ void run::notify_in_time(worker& w, tick_clock::time_point now) noexcept {
   notify();
 }
 
-// A thread goes to sleep. Where others keep waking it for little (the serial parts bound the run, or
-// a worker that lost its core holds what comes next in order), they do so less and less often.
+// A thread goes to sleep. Where others keep waking it for little (the serial parts bound the run,
+// or a worker that lost its core holds what comes next in order), they do so less and less often.
 void run::note_stay(const worker& w) noexcept {
   constexpr std::chrono::nanoseconds long_stay = std::chrono::milliseconds(1);
   constexpr std::int64_t most = 400'000;
@@ -184,8 +184,8 @@ bool run::look_for_work(unsigned number) noexcept {
 }
 
 // Whether anybody has items that it has not started. A hint: the batches may change at once, but
-// are not freed meanwhile: who frees one has been handed it by a worker that had cleared its pointer
-// before.
+// are not freed meanwhile: who frees one has been handed it by a worker that had cleared its
+// pointer before.
 bool run::see_stealable(victims whom) noexcept {
   const auto counts = [&](const worker* w) {
     return w != nullptr && (whom == victims::all || w->is_cheap_to_rob());

@@ -5,8 +5,8 @@
 // index yet (items still being pulled) comes later.
 #pragma once
 
-#include "parwork/detail/mutex.hpp"
 #include "parwork/detail/batch.hpp"
+#include "parwork/detail/mutex.hpp"
 
 namespace parwork::detail {
 

@@ -9,9 +9,9 @@
 #include <chrono>
 #include <cstdint>
 
-#include "parwork/detail/owned_mutex.hpp"
 #include "engine/parker.hpp"
 #include "engine/tick_clock.hpp"
+#include "parwork/detail/owned_mutex.hpp"
 #include "parwork/detail/run.hpp"
 
 namespace parwork::detail {
@@ -46,7 +46,7 @@ struct alignas(64) worker final : worker_base {
   run& owner;
 
   searching search = searching::no;
-  std::uint32_t target = 1;  // items the next batch should have
+  std::uint32_t target = 1;       // items the next batch should have
   tick_clock::time_point looked;  // last look at the clock, and at which item of the batch
   std::uint32_t looked_at = 0;
   tick_clock::time_point flushed;         // last delivery out of the current batch
@@ -62,14 +62,15 @@ struct alignas(64) worker final : worker_base {
 
   alignas(64) owned_mutex lock{barrier_};
   // Being filled: thieves take from its front; being worked on: from its back. Written by the owner
-  // under the lock; without it what they point at is a hint, and is read under the run's hint_lock_.
+  // under the lock; without it what they point at is a hint, and is read under the run's
+  // hint_lock_.
   std::atomic<batch*> pulling{nullptr};
   std::atomic<batch*> current{nullptr};
-  batch* newest PARWORK_GUARDED_BY(lock) = nullptr;   // spawned here: the worker takes the newest,
-  batch* oldest PARWORK_GUARDED_BY(lock) = nullptr;   // thieves the oldest
+  batch* newest PARWORK_GUARDED_BY(lock) = nullptr;  // spawned here: the worker takes the newest,
+  batch* oldest PARWORK_GUARDED_BY(lock) = nullptr;  // thieves the oldest
 
-  // Of items that work added: how many were spawned here, and how many this worker has delivered. It
-  // alone writes.
+  // Of items that work added: how many were spawned here, and how many this worker has delivered.
+  // It alone writes.
   std::atomic<std::uint64_t> spawned_ever{0};
   std::atomic<std::uint64_t> delivered_spawned{0};
 

@@ -4,7 +4,8 @@
 // (barrier.hpp) where the owner has chosen the asymmetric kind, and wait for the owner to leave.
 // Invariants:
 // 1. `owner_inside_` is 1 while the owner holds it, `others_` is 1 while another thread does, wants
-//    to, or waits for the owner to leave; the barrier's contract is that one of them sees the other.
+//    to, or waits for the owner to leave; the barrier's contract is that one of them sees the
+//    other.
 // 2. The owner gives way: it lets another go first by queueing at `entrance_`.
 // 3. The owner changes the kind by a seq_cst store, while it is not inside: who reads `symmetric`
 //    after telling that it is there is seen by everything that the owner does in the other kind.
@@ -15,8 +16,8 @@
 #include <cstdint>
 #include <thread>
 
-#include "parwork/detail/mutex.hpp"
 #include "parwork/detail/barrier.hpp"
+#include "parwork/detail/mutex.hpp"
 
 namespace parwork::detail {
 

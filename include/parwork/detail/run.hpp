@@ -59,8 +59,8 @@ class worker_base {
     // Acquire: a thief that lowered the limit has moved the items out; the run has set what
     // attention points at.
     if (i < b.limit.load(std::memory_order_acquire) &&
-        (attention_.load(std::memory_order_acquire) |
-         static_cast<std::uint32_t>(--left == 0)) == 0) [[likely]] {
+        (attention_.load(std::memory_order_acquire) | static_cast<std::uint32_t>(--left == 0)) == 0)
+        [[likely]] {
       return claim::run;
     }
     until_look = left;
@@ -248,7 +248,7 @@ struct run_traits {
   slots worker_slots = slots::free_for_all;
   batching batches = batching::by_time;
   std::uint32_t largest_batch = 256;
-  bool may_spawn = false;  // work has a context to spawn by
+  bool may_spawn = false;       // work has a context to spawn by
   bool stacks_spawned = false;  // the typed run keeps spawned items and works them off by itself
   // Nanoseconds that an item took in the last run of these types; negative: not known.
   std::atomic<std::int64_t>* usual_item_ns = nullptr;

@@ -64,10 +64,9 @@ struct as_returned {
 enum class lie { side_by_side, as_returned };
 
 template <class Item, lie How>
-using stored_item =
-    std::conditional_t<!std::is_nothrow_move_constructible_v<Item>, boxed<Item>,
-                       std::conditional_t<How == lie::side_by_side, unboxed<Item>,
-                                          as_returned<Item>>>;
+using stored_item = std::conditional_t<
+    !std::is_nothrow_move_constructible_v<Item>, boxed<Item>,
+    std::conditional_t<How == lie::side_by_side, unboxed<Item>, as_returned<Item>>>;
 
 // What became of an item.
 template <class R>

@@ -114,8 +114,7 @@ class typed_run final : private run_hooks {
   static constexpr lie how_items_lie = source_type::yields_optional && !caller_type::is_batched
                                            ? lie::as_returned
                                            : lie::side_by_side;
-  using batch_type =
-      typed_batch<item_type, result_type, how_items_lie, caller_type::is_async>;
+  using batch_type = typed_batch<item_type, result_type, how_items_lie, caller_type::is_async>;
   using stored_type = typename batch_type::item_type;
   using outcome_type = typename batch_type::outcome_type;
   using expected_type = std::expected<result_type, failure>;
@@ -255,7 +254,8 @@ class typed_run final : private run_hooks {
         } else {
           ++counts.cancelled;
         }
-        if (i - reported < report_every) [[likely]] continue;
+        if (i - reported < report_every) [[likely]]
+          continue;
         reported = i;
         readable = readable && !element_threw_.load(std::memory_order_relaxed);  // seen in time
         b.finished.store(i, std::memory_order_release);  // partner: none yet, it is a statistic
@@ -677,9 +677,8 @@ class typed_run final : private run_hooks {
                                           sink_type::is_reduction_form && !caller_type::is_async &&
                                           !caller_type::is_batched;
   // Spawned items are folded as they come where nothing needs them afterwards.
-  static constexpr bool may_stack =
-      caller_type::wants_context && sink_type::is_reduction_form &&
-      std::is_nothrow_move_constructible_v<stored_type>;
+  static constexpr bool may_stack = caller_type::wants_context && sink_type::is_reduction_form &&
+                                    std::is_nothrow_move_constructible_v<stored_type>;
   static inline std::atomic<std::int64_t> usual_item_ns_{-1};
 
   source_type source_;

@@ -31,9 +31,9 @@ enum class afterwards { item_is_needed, item_is_free };
 template <class Work, class Item>
 class plain_caller {
   static constexpr work_form form = form_of<Work, Item>();
-  using call_type =
-      std::conditional_t<form == work_form::item_context, item_call<Work, Item, arguments<>, arguments<context&>>,
-                         item_call<Work, Item, arguments<>, arguments<>>>;
+  using call_type = std::conditional_t<form == work_form::item_context,
+                                       item_call<Work, Item, arguments<>, arguments<context&>>,
+                                       item_call<Work, Item, arguments<>, arguments<>>>;
 
  public:
   static constexpr bool is_async = false;
