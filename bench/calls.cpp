@@ -2,17 +2,13 @@
 //
 // Two ways of calling: one call after the other, and a single call after a pause in which every
 // thread has gone to sleep, as a program calls that has other things to do. Peers take turns in
-// blocks.
+// blocks. Metrics: in_a_row_ns and after_a_pause_ns, a call.
 
 #include <parwork/parwork.hpp>
 
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <functional>
-#include <iostream>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -25,9 +21,11 @@
 #include "peers/thread_pool.hpp"
 #include "support/arguments.hpp"
 #include "support/load.hpp"
+#include "support/program.hpp"
+#include "support/quiet.hpp"
+#include "support/results.hpp"
 #include "support/statistics.hpp"
-#include "support/table.hpp"
-#ifdef PARWORK_BENCH_TBB
+#if PARWORK_BENCH_TBB
 #include "peers/tbb.hpp"
 #endif
 
@@ -37,10 +35,9 @@ using namespace bench;
 
 constexpr const char* usage =
     R"(usage: bench_calls [--option value]...
-  --rounds N      blocks of calls for each peer (default 40)
-  --grain-ns N    length of an item (default 1000)
-  --pause-us N    the pause before a single call (default 2000)
-  --workers N     (default: the CPUs that this process may use)
+  --rounds N        blocks of calls for each peer (default 40)
+  --grain-ns N      length of an item (default 1000)
+  --pause-us N      the pause before a single call (default 2000)
 )";
 
 struct settings {
@@ -48,52 +45,42 @@ struct settings {
   std::uint64_t grain_ns;
   std::chrono::microseconds pause;
   setup common;
-  std::uint64_t steps;
+  grain_steps steps;
 };
 
 /// Calls made in a row in one block.
 constexpr int block = 10;
 
-/// The goals in the table are for items of this length.
-constexpr std::uint64_t goals_grain_ns = 1000;
-
-/// One call over `count` items; throws where the collector did not see all of them.
-using call = std::function<void(std::uint64_t count)>;
+/// One call over `count` items; returns what the collector saw.
+using call = std::function<tally(std::uint64_t count)>;
 
 struct contender {
-  std::string label;
+  subject who;
   call once;
   /// Runs `measure` where the call is to be made from; empty: right here.
   std::function<void(const std::function<void()>&)> within = {};
 };
 
 template <class Peer>
-call calling(Peer peer, std::uint64_t steps) {
+call calling(Peer peer, const grain_steps& steps) {
   return [peer, steps](std::uint64_t count) mutable {
     source generate(count);
     kernel work(steps);
     tally collect;
     peer.run(generate, work, collect);
-    keep(collect);
-    if (collect.count != count) {
-      throw std::runtime_error("items were lost");
-    }
+    return collect;
   };
 }
 
-#ifdef PARWORK_BENCH_TBB
-call calling_indices(peers::tbb_for peer, std::uint64_t steps) {
+#if PARWORK_BENCH_TBB
+call calling_indices(peers::tbb_for peer, const grain_steps& steps) {
   return [peer, kern = kernel(steps)](std::uint64_t count) mutable {
     auto work = [&kern](std::uint64_t index) {
       item it;
       fill(it, index);
       return kern(it);
     };
-    const tally collected = peer.run_indices<tally>(count, work);
-    keep(collected);
-    if (collected.count != count) {
-      throw std::runtime_error("items were lost");
-    }
+    return peer.run_indices<tally>(count, work);
   };
 }
 #endif
@@ -121,15 +108,16 @@ struct shared_futures {
 
 std::vector<contender> contenders(const settings& s, peers::futures& pool) {
   return {
-      {"plain loop", calling(peers::plain(s.common), s.steps)},
-      {"parwork", calling(peers::parwork_results(s.common), s.steps)},
-      {"parwork, nested in another run", calling(peers::parwork_results(s.common), s.steps),
+      {{"plain", "plain loop"}, calling(peers::plain(s.common), s.steps)},
+      {{"parwork", "parwork"}, calling(peers::parwork_results(s.common), s.steps)},
+      {{"parwork-nested", "parwork, nested in another run"},
+       calling(peers::parwork_results(s.common), s.steps),
        [&s](const std::function<void()>& measure) { within_a_run(s.common, measure); }},
-#ifdef PARWORK_BENCH_TBB
-      {"oneTBB pipeline, per item", calling(peers::tbb_pipeline(s.common), s.steps)},
-      {"tbb::parallel_for", calling_indices(peers::tbb_for(s.common), s.steps)},
+#if PARWORK_BENCH_TBB
+      {{"tbb", "oneTBB pipeline, per item"}, calling(peers::tbb_pipeline(s.common), s.steps)},
+      {{"tbb-for", "tbb::parallel_for"}, calling_indices(peers::tbb_for(s.common), s.steps)},
 #endif
-      {"thread pool with futures", calling(shared_futures{&pool}, s.steps)},
+      {{"futures", "thread pool with futures"}, calling(shared_futures{&pool}, s.steps)},
   };
 }
 
@@ -138,16 +126,18 @@ struct samples {
   std::vector<double> after_a_pause;
 };
 
-void measure_block(const contender& c, std::uint64_t count, std::chrono::microseconds pause,
+// `right`: what a call is to collect.
+void measure_block(const contender& c, const tally& right, std::chrono::microseconds pause,
                    samples& into) {
+  tally collected;
   const auto measure = [&] {
     std::this_thread::sleep_for(pause);
     const stopwatch single;
-    c.once(count);
+    collected.merge(c.once(right.count));
     into.after_a_pause.push_back(single.ns());
     const stopwatch several;
     for (int i = 0; i < block; ++i) {
-      c.once(count);
+      collected.merge(c.once(right.count));
     }
     into.in_a_row.push_back(several.ns() / block);
   };
@@ -156,76 +146,57 @@ void measure_block(const contender& c, std::uint64_t count, std::chrono::microse
   } else {
     measure();
   }
+  if (collected.count != (block + 1) * right.count || collected.sum != (block + 1) * right.sum) {
+    throw std::runtime_error(c.who.label + " lost or changed results");
+  }
 }
 
-settings parse(int argc, char** argv) {
-  arguments args(argc, argv, usage);
+settings parse(arguments& args) {
   settings s{};
   s.rounds = args.number("rounds", 40);
-  s.grain_ns = args.number("grain-ns", goals_grain_ns);
+  s.grain_ns = args.number("grain-ns", 1000);
   s.pause = std::chrono::microseconds(args.number("pause-us", 2000));
-  s.common.workers =
-      static_cast<unsigned>(args.number("workers", parwork::available_cpus(), 1, 4096));
-  s.common.queue = 100UL * s.common.workers;
-  s.steps = steps_for(static_cast<double>(s.grain_ns));
-  args.done();
+  s.common = common_setup(args);
+  s.steps = {.usual = steps_for(static_cast<double>(s.grain_ns))};
   return s;
 }
 
-void print(const std::vector<contender>& all, const std::vector<std::uint64_t>& counts,
-           std::uint64_t grain_ns, const std::vector<std::vector<samples>>& measured,
-           const std::string& title, std::vector<double> samples::* way) {
-  std::vector<std::string> header{title};
-  for (const std::uint64_t count : counts) {
-    header.push_back(std::to_string(count) + (count == 1 ? " item" : " items"));
-    header.emplace_back("ratio");
-  }
-  table t(header);
-  for (std::size_t c = 0; c < all.size(); ++c) {
-    std::vector<std::string> line{all[c].label};
-    for (std::size_t n = 0; n < counts.size(); ++n) {
-      const double ns = median(measured[c][n].*way);
-      line.push_back(readable_ns(ns));
-      line.push_back(fixed(ns / median(measured.front()[n].*way), 2));
-    }
-    t.add(line);
-  }
-  if (grain_ns == goals_grain_ns) {
-    t.add({"*goal for parwork*", "", "", "3 us", "", "", "1.00", "", "0.62"});
-  }
-  std::cout << t << '\n';
-}
-
-int run(int argc, char** argv) {
-  const settings s = parse(argc, argv);
+results run(int argc, char** argv) {
+  arguments args(argc, argv, std::string(usage) + common_usage);
+  const settings s = parse(args);
+  quiet_moments quiet = common_patience(args);
+  args.done();
   peers::futures pool(s.common);
   const std::vector<contender> all = contenders(s, pool);
-  const std::vector<std::uint64_t> counts{0, 1, 100, 1000};
-  std::vector<std::vector<samples>> measured(all.size(), std::vector<samples>(counts.size()));
+  std::vector<tally> right;
+  for (const std::uint64_t count : {0, 1, 100, 1000}) {
+    right.push_back(plain_tally(count, s.steps));
+  }
+  std::vector<std::vector<samples>> measured(all.size(), std::vector<samples>(right.size()));
   for (std::uint64_t round = 0; round < s.rounds; ++round) {
-    for (std::size_t n = 0; n < counts.size(); ++n) {
+    quiet.wait();
+    for (std::size_t n = 0; n < right.size(); ++n) {
       for (std::size_t c = 0; c < all.size(); ++c) {
-        measure_block(all[c], counts[n], s.pause, measured[c][n]);
+        measure_block(all[c], right[n], s.pause, measured[c][n]);
       }
     }
   }
-  std::cout << "One call over few items of " << s.grain_ns << " ns, " << s.common.workers
-            << " workers; ratios are to the plain loop; medians of " << s.rounds
-            << " interleaved blocks.\n\n";
-  print(all, counts, s.grain_ns, measured, "call after call", &samples::in_a_row);
-  print(all, counts, s.grain_ns, measured,
-        "after a pause of " + std::to_string(s.pause.count()) + " us", &samples::after_a_pause);
-  std::cout << std::flush;
-  return 0;
+  results found("calls");
+  add_conditions(found, s.common);
+  found.condition("rounds", static_cast<double>(s.rounds));
+  found.condition("grain_ns", static_cast<double>(s.grain_ns));
+  found.condition("pause_us", static_cast<double>(s.pause.count()));
+  quiet.report(found);
+  for (std::size_t c = 0; c < all.size(); ++c) {
+    for (std::size_t n = 0; n < right.size(); ++n) {
+      const std::string count = std::to_string(right[n].count);
+      found.add(all[c].who, count, "in_a_row_ns", measured[c][n].in_a_row);
+      found.add(all[c].who, count, "after_a_pause_ns", measured[c][n].after_a_pause);
+    }
+  }
+  return found;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "bench_calls: %s\n", e.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return run_program(argc, argv, run); }

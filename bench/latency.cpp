@@ -2,19 +2,14 @@
 // what waiting costs.
 //
 // Every measurement runs in a process of its own, so that the CPU time is that of one peer. A fixed
-// batch waits until it is full; a thread that spins answers soon and burns a core: the two columns
-// belong together.
+// batch waits until it is full; a thread that spins answers soon and burns a core: the metrics
+// p50_ns, p99_ns and cpu_percent (of a core) belong together.
 
 #include <parwork/parwork.hpp>
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <functional>
-#include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -28,9 +23,12 @@
 #include "peers/setup.hpp"
 #include "support/arguments.hpp"
 #include "support/child.hpp"
+#include "support/cpu_time.hpp"
+#include "support/program.hpp"
+#include "support/quiet.hpp"
+#include "support/results.hpp"
 #include "support/statistics.hpp"
-#include "support/table.hpp"
-#ifdef PARWORK_BENCH_TBB
+#if PARWORK_BENCH_TBB
 #include "peers/tbb.hpp"
 #endif
 
@@ -47,10 +45,9 @@ instant now() { return std::chrono::nanoseconds(clock_type::now().time_since_epo
 
 constexpr const char* usage =
     R"(usage: bench_latency [--option value]...
-  --items N      items of a measurement (default 700)
-  --period-us N  time between two items (default 1000)
-  --rounds N     measurements of each peer, interleaved (default 3)
-  --workers N    (default: the CPUs that this process may use)
+  --items N         items of a measurement (default 700)
+  --period-us N     time between two items (default 1000)
+  --rounds N        measurements of each peer, interleaved (default 3)
 )";
 
 struct settings {
@@ -73,10 +70,16 @@ class slow_source {
     --left_;
     std::this_thread::sleep_until(next_);
     next_ += period_;
-    return now();
+    const instant returned = now();
+    sum_ += returned;
+    return returned;
   }
 
+  /// Of all items so far.
+  [[nodiscard]] instant sum() const { return sum_; }
+
  private:
+  instant sum_ = 0;
   std::uint64_t left_;
   std::chrono::microseconds period_;
   clock_type::time_point next_;
@@ -84,18 +87,13 @@ class slow_source {
 
 struct stopped_times {
   std::vector<double> ns;
+  instant sum = 0;
 
-  void operator()(instant returned) { ns.push_back(static_cast<double>(now() - returned)); }
+  void operator()(instant returned) {
+    ns.push_back(static_cast<double>(now() - returned));
+    sum += returned;
+  }
 };
-
-double cpu_ns() {
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  const auto ns = [](const timeval& t) {
-    return 1e9 * static_cast<double>(t.tv_sec) + 1e3 * static_cast<double>(t.tv_usec);
-  };
-  return ns(used.ru_utime) + ns(used.ru_stime);
-}
 
 struct figures {
   double p50;
@@ -110,12 +108,12 @@ figures measure(Peer peer, const settings& s) {
     auto work = [](const instant& returned) { return returned; };
     stopped_times collect;
     collect.ns.reserve(s.items);
-    const double cpu_before = cpu_ns();
+    const cpu_watch cpu;
     const stopwatch watch;
     peer.run(generate, work, collect);
-    const double cpu_share = (cpu_ns() - cpu_before) / watch.ns();
-    if (collect.ns.size() != s.items) {
-      throw std::runtime_error("items were lost");
+    const double cpu_share = cpu.ns() / watch.ns();
+    if (collect.ns.size() != s.items || collect.sum != generate.sum()) {
+      throw std::runtime_error("items were lost or changed");
     }
     return std::vector<double>{percentile(collect.ns, 0.5), percentile(collect.ns, 0.99),
                                100 * cpu_share};
@@ -124,13 +122,13 @@ figures measure(Peer peer, const settings& s) {
 }
 
 struct contender {
-  std::string label;
+  subject who;
   std::function<figures()> run;
 };
 
 template <class Peer>
-contender contend(std::string label, Peer peer, const settings& s) {
-  return {std::move(label), [peer, &s] { return measure(peer, s); }};
+contender contend(subject who, Peer peer, const settings& s) {
+  return {std::move(who), [peer, &s] { return measure(peer, s); }};
 }
 
 peers::parwork_results with_own_thread(const setup& s) {
@@ -143,69 +141,68 @@ std::vector<contender> contenders(const settings& s) {
   setup in_order = s.common;
   in_order.order = delivery::input;
   std::vector<contender> all{
-      contend("plain loop", peers::plain(s.common), s),
-      contend("parwork", peers::parwork_results(s.common), s),
-      contend("parwork, input order", peers::parwork_results(in_order), s),
-      contend("parwork, generator on its own thread", with_own_thread(s.common), s),
-#ifdef PARWORK_BENCH_TBB
-      contend("oneTBB pipeline, per item", peers::tbb_pipeline(s.common), s),
-      contend("oneTBB pipeline, batches of 64", peers::tbb_batched(s.common, 64), s),
+      contend({"plain", "plain loop"}, peers::plain(s.common), s),
+      contend({"parwork", "parwork"}, peers::parwork_results(s.common), s),
+      contend({"parwork-input", "parwork, input order"}, peers::parwork_results(in_order), s),
+      contend({"parwork-own-thread", "parwork, generator on its own thread"},
+              with_own_thread(s.common), s),
+#if PARWORK_BENCH_TBB
+      contend({"tbb", "oneTBB pipeline, per item"}, peers::tbb_pipeline(s.common), s),
+      contend({"tbb-batched", "oneTBB pipeline, batches of 64"}, peers::tbb_batched(s.common, 64),
+              s),
 #endif
-      contend("port of Go's design", peers::go_port(s.common), s),
+      contend({"go-port", "port of Go's design"}, peers::go_port(s.common), s),
   };
   return all;
 }
 
-settings parse(int argc, char** argv) {
-  arguments args(argc, argv, usage);
+settings parse(arguments& args) {
   settings s{};
   s.items = args.number("items", 700);
   s.period = std::chrono::microseconds(args.number("period-us", 1000));
   s.rounds = args.number("rounds", 3);
-  s.common.workers =
-      static_cast<unsigned>(args.number("workers", parwork::available_cpus(), 1, 4096));
-  s.common.queue = 100UL * s.common.workers;
-  args.done();
+  s.common = common_setup(args);
   return s;
 }
 
-int run(int argc, char** argv) {
-  const settings s = parse(argc, argv);
+void add_figures(results& into, const subject& who, const std::vector<figures>& measured) {
+  const auto add = [&](const char* metric, double figures::* field) {
+    std::vector<double> values;
+    for (const figures& f : measured) {
+      values.push_back(f.*field);
+    }
+    into.add(who, "one per period", metric, values);
+  };
+  add("p50_ns", &figures::p50);
+  add("p99_ns", &figures::p99);
+  add("cpu_percent", &figures::cpu_percent);
+}
+
+results run(int argc, char** argv) {
+  arguments args(argc, argv, std::string(usage) + common_usage);
+  const settings s = parse(args);
+  quiet_moments quiet = common_patience(args);
+  args.done();
   const std::vector<contender> all = contenders(s);
   std::vector<std::vector<figures>> measured(all.size());
   for (std::uint64_t round = 0; round < s.rounds; ++round) {
     for (std::size_t c = 0; c < all.size(); ++c) {
+      quiet.wait();
       measured[c].push_back(all[c].run());
     }
   }
-  std::cout << "One item per " << s.period.count()
-            << " us: from the generator's return to the collector's call, and the whole process's "
-               "CPU time; "
-            << s.items << " items, median of " << s.rounds << " interleaved runs.\n\n";
-  table t({"", "p50", "p99", "CPU, % of a core"});
+  results found("latency");
+  add_conditions(found, s.common);
+  found.condition("rounds", static_cast<double>(s.rounds));
+  found.condition("items", static_cast<double>(s.items));
+  found.condition("period_us", static_cast<double>(s.period.count()));
+  quiet.report(found);
   for (std::size_t c = 0; c < all.size(); ++c) {
-    const auto typical = [&](double figures::* field) {
-      std::vector<double> values;
-      for (const figures& f : measured[c]) {
-        values.push_back(f.*field);
-      }
-      return median(values);
-    };
-    t.add({all[c].label, readable_ns(typical(&figures::p50)), readable_ns(typical(&figures::p99)),
-           fixed(typical(&figures::cpu_percent), 1)});
+    add_figures(found, all[c].who, measured[c]);
   }
-  t.add({"*goal for parwork*", "8 us", "30 us", "5"});
-  std::cout << t << std::flush;
-  return 0;
+  return found;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "bench_latency: %s\n", e.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return run_program(argc, argv, run); }

@@ -1,7 +1,8 @@
 // Resident memory against the number of items: it depends on the queue, not on how long a run is.
 //
-// Each line is a process of its own that goes through ever more items and notes its peak after
-// each. Items own memory on the heap, so that one which is kept too long shows.
+// Each peer has a process of its own that goes through ever more items and notes its peak after
+// each. Items own memory on the heap, so that one which is kept too long shows. Metric: mib, the
+// peak.
 
 #include <parwork/parwork.hpp>
 
@@ -9,10 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
-#include <functional>
-#include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -24,7 +21,8 @@
 #include "support/arguments.hpp"
 #include "support/child.hpp"
 #include "support/load.hpp"
-#include "support/table.hpp"
+#include "support/program.hpp"
+#include "support/results.hpp"
 
 namespace {
 
@@ -32,9 +30,8 @@ using namespace bench;
 
 constexpr const char* usage =
     R"(usage: bench_memory [--option value]...
-  --items LIST   items of each run (default 100000,1000000,10000000)
-  --bytes N      heap memory of an item (default 256)
-  --workers N    (default: the CPUs that this process may use)
+  --items LIST      items of each run (default 100000,1000000,10000000)
+  --bytes N         heap memory of an item (default 256)
 )";
 
 struct settings {
@@ -77,6 +74,17 @@ class sometimes_slow {
   std::uint64_t steps_;
 };
 
+// The sum of all results: the first bytes of `count` items are their numbers from 0, modulo 256.
+std::uint64_t expected_sum(const sometimes_slow& work, std::uint64_t count) {
+  constexpr std::uint64_t bytes = 256;
+  std::uint64_t sum = 0;
+  for (std::uint64_t first = 0; first < bytes; ++first) {
+    const std::uint64_t times = count / bytes + (first < count % bytes ? 1 : 0);
+    sum += times * work(heap_item(1, static_cast<char>(first)));
+  }
+  return sum;
+}
+
 // In MiB.
 double peak_resident() {
   rusage used{};
@@ -93,9 +101,8 @@ std::vector<double> peaks(const settings& s, const setup& common, std::uint64_t 
       sometimes_slow work(128, slow_steps);
       tally collect;
       Peer(common).run(generate, work, collect);
-      keep(collect);
-      if (collect.count != count) {
-        throw std::runtime_error("items were lost");
+      if (collect.count != count || collect.sum != expected_sum(work, count)) {
+        throw std::runtime_error("results were lost or changed");
       }
       after.push_back(peak_resident());
     }
@@ -103,8 +110,7 @@ std::vector<double> peaks(const settings& s, const setup& common, std::uint64_t 
   });
 }
 
-settings parse(int argc, char** argv) {
-  arguments args(argc, argv, usage);
+settings parse(arguments& args) {
   settings s{};
   for (const std::string& count : args.list("items", "100000,1000000,10000000")) {
     try {
@@ -114,47 +120,37 @@ settings parse(int argc, char** argv) {
     }
   }
   s.bytes = args.number("bytes", 256);
-  s.common.workers =
-      static_cast<unsigned>(args.number("workers", parwork::available_cpus(), 1, 4096));
-  s.common.queue = 100UL * s.common.workers;
-  args.done();
+  s.common = common_setup(args);
   return s;
 }
 
-int run(int argc, char** argv) {
-  const settings s = parse(argc, argv);
+results run(int argc, char** argv) {
+  arguments args(argc, argv, std::string(usage) + common_usage);
+  const settings s = parse(args);
+  static_cast<void>(common_patience(args));  // memory does not depend on what others do
+  args.done();
   setup in_order = s.common;
   in_order.order = delivery::input;
   const std::uint64_t slow = 5000;  // about 10 us
-  std::vector<std::string> header{"peak resident memory, MiB"};
-  for (const std::uint64_t count : s.items) {
-    header.push_back(std::to_string(count) + " items");
-  }
-  table t(header);
-  const auto add = [&](const std::string& label, const std::vector<double>& measured) {
-    std::vector<std::string> line{label};
-    for (const double mib : measured) {
-      line.push_back(fixed(mib, 1));
+
+  results found("memory");
+  add_conditions(found, s.common);
+  found.condition("bytes", static_cast<double>(s.bytes));
+  const auto add = [&](const subject& who, const std::vector<double>& measured) {
+    for (std::size_t n = 0; n < s.items.size(); ++n) {
+      found.add(who, std::to_string(s.items[n]), "mib", {measured.at(n)});
     }
-    t.add(line);
   };
-  add("parwork", peaks<peers::parwork_results>(s, s.common, 0));
-  add("parwork, input order", peaks<peers::parwork_results>(s, in_order, 0));
-  add("parwork, input order, some slow items", peaks<peers::parwork_results>(s, in_order, slow));
-  add("parwork, completions", peaks<peers::parwork_completions>(s, s.common, 0));
-  std::cout << "Items own " << s.bytes << " bytes on the heap each; " << s.common.workers
-            << " workers, queue " << s.common.queue << ".\n\n"
-            << t << std::flush;
-  return 0;
+  using peers::parwork_completions;
+  using peers::parwork_results;
+  add({"parwork", "parwork"}, peaks<parwork_results>(s, s.common, 0));
+  add({"parwork-input", "parwork, input order"}, peaks<parwork_results>(s, in_order, 0));
+  add({"parwork-input-slow", "parwork, input order, some slow items"},
+      peaks<parwork_results>(s, in_order, slow));
+  add({"parwork-completions", "parwork, completions"}, peaks<parwork_completions>(s, s.common, 0));
+  return found;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "bench_memory: %s\n", e.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return run_program(argc, argv, run); }

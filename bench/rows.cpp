@@ -1,8 +1,6 @@
 #include "rows.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,9 +12,18 @@
 #include "peers/plain.hpp"
 #include "peers/thread_pool.hpp"
 #include "support/child.hpp"
-#include "support/load.hpp"
+#include "support/cpu_time.hpp"
 #include "support/statistics.hpp"
-#ifdef PARWORK_BENCH_TBB
+#if PARWORK_BENCH_ASIO
+#include "peers/asio.hpp"
+#endif
+#if PARWORK_BENCH_MOODYCAMEL
+#include "peers/moodycamel.hpp"
+#endif
+#if PARWORK_BENCH_OPENMP
+#include "peers/openmp.hpp"
+#endif
+#if PARWORK_BENCH_TBB
 #include "peers/tbb.hpp"
 #endif
 
@@ -24,11 +31,11 @@ namespace bench {
 
 namespace {
 
-// What the collector must have seen in the end; Go's peer checks itself.
+// What the collector must have seen in the end.
 enum class promise { all_results, all_in_order };
 
 const tally& expected(const load& l) {
-  static std::map<std::pair<std::uint64_t, std::uint64_t>, tally> known;
+  static std::map<std::pair<grain_steps, std::uint64_t>, tally> known;
   const auto [found, is_new] = known.try_emplace({l.steps, l.count});
   if (is_new) {
     found->second = plain_tally(l.count, l.steps);
@@ -46,6 +53,17 @@ void check(const tally& collected, const load& l, promise promised, const std::s
   }
 }
 
+// Wall and CPU time of a run over `count` items.
+template <class Run>
+measurement timed(std::uint64_t count, Run run) {
+  const auto items = static_cast<double>(count);
+  const cpu_watch cpu;
+  const stopwatch watch;
+  run();
+  const double ns = watch.ns();
+  return {.item = {.ns = ns / items, .cpu_ns = cpu.ns() / items}, .own_plain = {}};
+}
+
 template <class Peer>
 std::function<measurement(const load&)> with_serial_ends(std::function<Peer(const load&)> make,
                                                          promise promised,
@@ -55,11 +73,9 @@ std::function<measurement(const load&)> with_serial_ends(std::function<Peer(cons
     source generate(l.count);
     kernel work(l.steps);
     tally collect;
-    const stopwatch watch;
-    peer.run(generate, work, collect);
-    const double ns = watch.ns();
+    const measurement m = timed(l.count, [&] { peer.run(generate, work, collect); });
     check(collect, l, promised, label);
-    return measurement{.ns_per_item = ns / static_cast<double>(l.count), .own_plain_ns = {}};
+    return m;
   };
 }
 
@@ -72,27 +88,28 @@ std::function<measurement(const load&)> without_serial_ends(Peer peer, const std
       fill(it, index);
       return kern(it);
     };
-    const stopwatch watch;
-    const tally collected = peer.template run_indices<tally>(l.count, work);
-    const double ns = watch.ns();
+    tally collected;
+    const measurement m =
+        timed(l.count, [&] { collected = peer.template run_indices<tally>(l.count, work); });
     check(collected, l, promise::all_results, label);
-    return measurement{.ns_per_item = ns / static_cast<double>(l.count), .own_plain_ns = {}};
+    return m;
   };
 }
 
-measurement run_go(const std::string& program, const setup& s, const load& l) {
+// A program in another language: it measures itself beside a plain loop of its own.
+measurement run_program_peer(const std::string& program, const std::string& label, const setup& s,
+                             const load& l) {
   const std::string line =
-      output_of({program, "throughput", "-grain", std::to_string(l.grain_ns), "-items",
+      output_of({program, "throughput", "-steps", std::to_string(l.steps.usual), "-items",
                  std::to_string(l.count), "-workers", std::to_string(s.workers), "-queue",
                  std::to_string(s.queue)});
-  const auto value_of = [&line](const std::string& key) {
-    const auto at = line.find(key + '=');
-    if (at == std::string::npos) {
-      throw std::runtime_error("the Go peer printed no " + key);
-    }
-    return std::strtod(line.c_str() + at + key.size() + 1, nullptr);
+  const auto whole = [&](const std::string& key) {
+    return std::stoull(value_of(line, key, label));
   };
-  return {.ns_per_item = value_of("channels_ns"), .own_plain_ns = value_of("plain_ns")};
+  const auto real = [&](const std::string& key) { return std::stod(value_of(line, key, label)); };
+  check({.count = whole("count"), .sum = whole("sum")}, l, promise::all_results, label);
+  return {.item = {.ns = real("ns"), .cpu_ns = real("cpu_ns")},
+          .own_plain = cost{.ns = real("plain_ns"), .cpu_ns = real("plain_cpu_ns")}};
 }
 
 class row_list {
@@ -108,7 +125,7 @@ class row_list {
 
   void add(const std::string& peer, const std::string& label,
            std::function<measurement(const load&)> run) {
-    rows_.push_back({.peer = peer, .label = label, .run = std::move(run)});
+    rows_.push_back({.who = {.peer = peer, .label = label}, .run = std::move(run)});
   }
 
   // A peer that delivers one way only.
@@ -135,7 +152,7 @@ class row_list {
       setup s = options_.common;
       s.order = order;
       const std::string full = label + (in_order ? ", input order" : "");
-      add(peer, full,
+      add(in_order ? peer + "-input" : peer, full,
           with_serial_ends<Peer>([make, s](const load& l) { return make(s, l); },
                                  in_order ? promise::all_in_order : promise::all_results, full));
     }
@@ -169,29 +186,54 @@ class row_list {
   std::vector<row> rows_;
 };
 
+void add_parwork(row_list& rows) {
+  rows.add_ordered<peers::parwork_results>("parwork", "parwork");
+  rows.add_ordered<peers::parwork_completions>("parwork-completions", "parwork, completions");
+  rows.add_ordered<peers::parwork_batched>("parwork-batched", "parwork, batched");
+  rows.add_indexed<peers::parwork_split>("parwork-split", "parwork, split and reduce");
+}
+
 void add_tbb([[maybe_unused]] row_list& rows) {
-#ifdef PARWORK_BENCH_TBB
+#if PARWORK_BENCH_TBB
   // By hand means: the user knows the grain and picks batches of about 25 us. For the shortest
   // items that is far more memory than `queue` items, as it is for whoever tunes it.
   static constexpr double batch_ns = 25'000;
-  static constexpr double empty_ns = 5;
+  static constexpr double empty_ns = 8;
   rows.add_ordered<peers::tbb_batched>(
       "tbb-batched", "oneTBB pipeline, batched by hand", [](const setup& s, const load& l) {
         const double fitting = batch_ns / (l.grain_ns + empty_ns);
         return peers::tbb_batched(s, static_cast<std::size_t>(std::max(fitting, 1.0)));
       });
   rows.add_ordered<peers::tbb_pipeline>("tbb", "oneTBB pipeline, per item");
+  rows.add_fixed<peers::tbb_for_each>("tbb-for-each", "tbb::parallel_for_each, input iterator",
+                                      promise::all_results);
   rows.add_indexed<peers::tbb_for>("tbb-for", "tbb::parallel_for (no serial ends)");
 #endif
 }
 
-void add_go(row_list& rows) {
-  const row_options& options = rows.options();
-  if (!options.go_program.empty() && rows.wants("go")) {
-    rows.add("go", "Go: goroutines and channels",
-             [program = options.go_program, s = options.common](const load& l) {
-               return run_go(program, s, l);
-             });
+void add_queues([[maybe_unused]] row_list& rows) {
+#if PARWORK_BENCH_OPENMP
+  rows.add_fixed<peers::openmp_tasks>("openmp", "OpenMP tasks", promise::all_results);
+#endif
+#if PARWORK_BENCH_ASIO
+  rows.add_fixed<peers::asio_pool>("asio", "Boost.Asio thread_pool", promise::all_results);
+#endif
+#if PARWORK_BENCH_MOODYCAMEL
+  rows.add_fixed<peers::moodycamel_queue>("moodycamel", "moodycamel's blocking queue",
+                                          promise::all_results);
+#endif
+  rows.add_fixed<peers::futures>("futures", "thread pool with futures (input order)",
+                                 promise::all_in_order);
+  rows.add_fixed<peers::go_port>("go-port", "port of Go's design: mutex and condition variable",
+                                 promise::all_results);
+}
+
+void add_program(row_list& rows, const std::string& peer, const std::string& label,
+                 const std::string& program) {
+  if (!program.empty() && rows.wants(peer)) {
+    rows.add(peer, label, [program, label, s = rows.options().common](const load& l) {
+      return run_program_peer(program, label, s, l);
+    });
   }
 }
 
@@ -201,13 +243,19 @@ std::vector<std::string> peer_names() {
   return {"plain",
           "parwork",
           "parwork-completions",
+          "parwork-batched",
           "parwork-split",
           "tbb-batched",
           "tbb",
+          "tbb-for-each",
           "tbb-for",
+          "openmp",
+          "asio",
+          "moodycamel",
           "futures",
           "go-port",
-          "go"};
+          "go",
+          "rust"};
 }
 
 std::vector<row> make_rows(const row_options& options) {
@@ -216,28 +264,42 @@ std::vector<row> make_rows(const row_options& options) {
   rows.add("plain", "plain loop",
            with_serial_ends<peers::plain>([](const load&) { return peers::plain({}); },
                                           promise::all_in_order, "plain loop"));
-  rows.add_ordered<peers::parwork_results>("parwork", "parwork");
-  rows.add_ordered<peers::parwork_completions>("parwork-completions", "parwork, completions");
-  rows.add_indexed<peers::parwork_split>("parwork-split", "parwork, split and reduce");
+  add_parwork(rows);
   add_tbb(rows);
-  rows.add_fixed<peers::futures>("futures", "thread pool with futures (input order)",
-                                 promise::all_in_order);
-  rows.add_fixed<peers::go_port>("go-port", "port of Go's design: mutex and condition variable",
-                                 promise::all_results);
-  add_go(rows);
+  add_queues(rows);
+  add_program(rows, "go", "Go: goroutines and channels", options.go_program);
+  add_program(rows, "rust", "Rust: rayon's par_bridge", options.rust_program);
   return rows.take();
 }
 
 std::vector<std::string> missing_peers(const row_options& options) {
-  std::vector<std::string> missing;
+  struct need {
+    std::vector<std::string> peers;
+    bool here;
+    std::string otherwise;
+  };
+  const std::vector<need> needs{
+      {{"tbb-batched", "tbb", "tbb-for-each", "tbb-for"},
+       PARWORK_BENCH_TBB != 0,
+       "oneTBB was not found when this was built (Debian's libtbb-dev)"},
+      {{"openmp"}, PARWORK_BENCH_OPENMP != 0, "The compiler that built this has no OpenMP"},
+      {{"asio"},
+       PARWORK_BENCH_ASIO != 0,
+       "Boost.Asio was not found when this was built (Debian's libboost-dev)"},
+      {{"moodycamel"},
+       PARWORK_BENCH_MOODYCAMEL != 0,
+       "moodycamel's queue was not found when this was built (Debian's libconcurrentqueue-dev)"},
+      {{"go"}, !options.go_program.empty(), "No Go program was given (Debian's golang-go)"},
+      {{"rust"},
+       !options.rust_program.empty(),
+       "No Rust program was given (Debian's cargo and librust-rayon-dev)"},
+  };
   const row_list rows(options);
-#ifndef PARWORK_BENCH_TBB
-  if (rows.wants("tbb") || rows.wants("tbb-batched") || rows.wants("tbb-for")) {
-    missing.emplace_back("oneTBB was not found when this was built: its rows are left out.");
-  }
-#endif
-  if (options.go_program.empty() && rows.wants("go")) {
-    missing.emplace_back("No Go program was given: its rows are left out.");
+  std::vector<std::string> missing;
+  for (const need& one : needs) {
+    if (!one.here && std::ranges::any_of(one.peers, [&](auto& peer) { return rows.wants(peer); })) {
+      missing.push_back(one.otherwise + ": left out.");
+    }
   }
   return missing;
 }

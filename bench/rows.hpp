@@ -1,4 +1,4 @@
-// The peers of the throughput table, each behind one type.
+// The peers of the throughput tables, each behind one type.
 #pragma once
 
 #include <cstdint>
@@ -8,26 +8,32 @@
 #include <vector>
 
 #include "peers/setup.hpp"
+#include "support/load.hpp"
+#include "support/results.hpp"
 
 namespace bench {
 
 /// What one run works through.
 struct load {
-  double grain_ns = 0;
-  std::uint64_t steps = 0;
+  double grain_ns = 0;  // the mean, where some items are longer
+  grain_steps steps;
   std::uint64_t count = 0;
 };
 
-/// What one run took.
-struct measurement {
-  double ns_per_item = 0;
-  std::optional<double> own_plain_ns;  // another language's plain loop, measured beside it
+/// What an item took in one run.
+struct cost {
+  double ns = 0;
+  double cpu_ns = 0;  // of all threads of the process together
 };
 
-/// One line of the table.
+struct measurement {
+  cost item;
+  std::optional<cost> own_plain;  // another language's plain loop, measured beside it
+};
+
+/// One line of a table.
 struct row {
-  std::string peer;   // the name that --peers knows
-  std::string label;  // what the table shows
+  subject who;
   /// Runs the load and checks what was collected. Throws std::runtime_error where results are
   /// missing, wrong, or in another order than the row promises.
   std::function<measurement(const load&)> run;
@@ -41,16 +47,18 @@ struct row_options {
   orders wanted = orders::both;
   std::vector<std::string> peers;  // empty: all
   std::string go_program;          // empty: without Go
+  std::string rust_program;        // empty: without Rust
 };
 
-/// All rows that were asked for and can be built here, the plain loop first.
+/// All rows that were asked for and can be built here, the plain loop first. Where both orders are
+/// shown the peer's name ends in "-input" for the second.
 /// REQUIRES: each of options.peers is one of peer_names().
 std::vector<row> make_rows(const row_options& options);
 
 /// Names for --peers, those left out of this build included.
 std::vector<std::string> peer_names();
 
-/// One sentence for each peer that this build or machine lacks.
+/// One sentence for each peer that was asked for and that this build or machine lacks.
 std::vector<std::string> missing_peers(const row_options& options);
 
 }  // namespace bench

@@ -5,8 +5,9 @@
 
 #include <cstdint>
 #include <ranges>
-#include <stdexcept>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "peers/setup.hpp"
 
@@ -50,6 +51,30 @@ class parwork_completions {
     static_cast<void>(parwork::process(
         generate, work, [&](completion done) { collect(std::move(done.result).value()); },
         options_));
+  }
+
+ private:
+  parwork::options options_;
+};
+
+/// Work on spans of items, one result for each.
+class parwork_batched {
+ public:
+  explicit parwork_batched(const setup& s) : options_(parwork_options(s)) {}
+
+  template <class Generator, class Work, class Collector>
+  void run(Generator& generate, Work& work, Collector& collect) {
+    const auto work_through = [&](std::span<item_of<Generator>> items) {
+      std::vector<result_of<Generator, Work>> results;
+      results.reserve(items.size());
+      for (const auto& it : items) {
+        results.push_back(work(it));
+      }
+      return results;
+    };
+    static_cast<void>(parwork::process(
+        generate, parwork::batched(work_through),
+        [&](result_of<Generator, Work> result) { collect(std::move(result)); }, options_));
   }
 
  private:

@@ -23,7 +23,10 @@ struct setup {
 template <class Generator>
 using item_of = typename std::invoke_result_t<Generator&>::value_type;
 
+template <class Item, class Work>
+using result_of_item = std::invoke_result_t<Work&, const Item&>;
+
 template <class Generator, class Work>
-using result_of = std::invoke_result_t<Work&, const item_of<Generator>&>;
+using result_of = result_of_item<item_of<Generator>, Work>;
 
 }  // namespace bench

@@ -1,16 +1,20 @@
 // oneTBB: its pipeline with one token per item, the same with batches made by hand, and its
-// parallel loop.
+// parallel loops, over an iterator that can only be read once and over indices.
 #pragma once
 
 #include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/combinable.h>
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/parallel_for_each.h>
 #include <oneapi/tbb/parallel_pipeline.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -119,6 +123,57 @@ class tbb_batched {
 
   setup setup_;
   std::size_t batch_;
+};
+
+/// A generator as the input iterator that ends where it does.
+template <class Generator>
+class generator_iterator {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = item_of<Generator>;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const value_type*;
+  using reference = const value_type&;
+
+  generator_iterator() = default;
+  explicit generator_iterator(Generator& generate) : generate_(&generate), item_(generate()) {}
+
+  reference operator*() const { return *item_; }
+  generator_iterator& operator++() {
+    item_ = (*generate_)();
+    return *this;
+  }
+  void operator++(int) { ++*this; }
+  friend bool operator==(const generator_iterator& a, const generator_iterator& b) {
+    return a.item_.has_value() == b.item_.has_value();
+  }
+
+ private:
+  Generator* generate_ = nullptr;
+  std::optional<value_type> item_;
+};
+
+/// tbb::parallel_for_each over an input iterator; the collector has a lock. What is in flight is up
+/// to oneTBB. Delivers in completion order.
+class tbb_for_each {
+ public:
+  explicit tbb_for_each(const setup& s) : setup_(s) {}
+
+  template <class Generator, class Work, class Collector>
+  void run(Generator& generate, Work& work, Collector& collect) {
+    std::mutex collecting;
+    tbb_arena(setup_.workers).execute([&] {
+      using iterator = generator_iterator<Generator>;
+      tbb::parallel_for_each(iterator(generate), iterator(), [&](const item_of<Generator>& it) {
+        auto result = work(it);
+        const std::lock_guard lock(collecting);
+        collect(std::move(result));
+      });
+    });
+  }
+
+ private:
+  setup setup_;
 };
 
 /// No serial ends: a blocked range of indices and sums that are merged at the end.

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 
@@ -110,6 +111,16 @@ std::string output_of(const std::vector<std::string>& command) {
   std::string text = read_all(ends.read);
   wait_for_success(pid, command.front());
   return text;
+}
+
+std::string value_of(const std::string& line, const std::string& key, const std::string& who) {
+  std::istringstream words(line);
+  for (std::string word; words >> word;) {
+    if (word.starts_with(key + '=')) {
+      return word.substr(key.size() + 1);
+    }
+  }
+  throw std::runtime_error(who + " printed no " + key);
 }
 
 std::vector<double> in_child(const std::function<std::vector<double>()>& measure) {

@@ -14,6 +14,10 @@ namespace bench {
 /// fails.
 std::string output_of(const std::vector<std::string>& command);
 
+/// The text behind `key=` in a line of such words. Throws std::runtime_error, naming `who` printed
+/// the line, where there is none.
+std::string value_of(const std::string& line, const std::string& key, const std::string& who);
+
 /// Runs `measure` in a forked process, so that no thread, cache or page of an earlier measurement
 /// is left in it, and returns what it returned. REQUIRES: this process has one thread. Throws
 /// std::runtime_error where it fails.

@@ -17,7 +17,7 @@ double plain_ns_per_item(std::uint64_t steps, double run_ns, double expected_ns)
   double best = std::numeric_limits<double>::infinity();
   for (int i = 0; i < runs; ++i) {
     const stopwatch watch;
-    const tally collected = plain_tally(count, steps);
+    const tally collected = plain_tally(count, {.usual = steps});
     keep(collected);
     best = std::min(best, watch.ns() / static_cast<double>(collected.count));
   }
@@ -51,7 +51,7 @@ std::uint64_t steps_for(double grain_ns) {
   return static_cast<std::uint64_t>(std::llround(steps));
 }
 
-tally plain_tally(std::uint64_t count, std::uint64_t steps) {
+tally plain_tally(std::uint64_t count, const grain_steps& steps) {
   source generate(count);
   const kernel work(steps);
   tally collect;

@@ -1,9 +1,10 @@
-// Time and the few statistics the benchmarks need.
+// Wall time and the few statistics the benchmarks need.
 #pragma once
 
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -35,5 +36,14 @@ inline double percentile(std::vector<double> samples, double at) {
 
 /// REQUIRES: samples is not empty.
 inline double median(const std::vector<double>& samples) { return percentile(samples, 0.5); }
+
+/// The median distance from the median: how far samples usually stray, whatever the few worst do.
+/// REQUIRES: samples is not empty.
+inline double median_deviation(std::vector<double> samples) {
+  const double middle = median(samples);
+  std::ranges::transform(samples, samples.begin(),
+                         [middle](double sample) { return std::abs(sample - middle); });
+  return median(samples);
+}
 
 }  // namespace bench

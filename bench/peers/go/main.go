@@ -2,20 +2,21 @@
 // joined by buffered channels. Beside it the same load in a plain Go loop, so that a table can tell the cost of the
 // machinery from the cost of the language.
 //
-//	parwork_go throughput -grain NS -items N -workers W -queue Q
-//	parwork_go md5 -items N -workers W -queue Q
+//	parwork_go throughput -steps N -items N -workers W -queue Q
+//	parwork_go md5 -hash input|nothing -items N -workers W -queue Q
 //
-// Each prints one line of key=value words; times are nanoseconds an item.
+// Each prints one line of key=value words: wall and CPU time in nanoseconds an item, ns and cpu_ns of the channels,
+// plain_ns and plain_cpu_ns of the loop; count and sum are what was collected, the same both ways.
 package main
 
 import (
 	"crypto/md5"
 	"flag"
 	"fmt"
-	"math"
 	"os"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -77,17 +78,27 @@ type item struct {
 func (it *item) do() {
 	var x uint64
 	for _, word := range it.words {
-		x = (x ^ word) * 0xD6E8FEB86659FD93
+		x = mix(x ^ word)
 	}
 	it.value = spin(x, it.steps)
 }
 
 func (it *item) result() uint64 { return it.value }
 
+// The arithmetic of support/load.hpp.
+
+func splitmix(n uint64) uint64 {
+	z := n * 0x9E3779B97F4A7C15
+	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+	z = (z ^ z>>27) * 0x94D049BB133111EB
+	return z ^ z>>31
+}
+
+func mix(x uint64) uint64 { return (x ^ x>>32) * 0xD6E8FEB86659FD93 }
+
 func spin(x, steps uint64) uint64 {
 	for ; steps != 0; steps-- {
-		x ^= x >> 32
-		x *= 0xD6E8FEB86659FD93
+		x = mix(x)
 	}
 	return x
 }
@@ -99,8 +110,9 @@ func items(count, steps uint64) generator {
 			return nil
 		}
 		it := &item{steps: steps}
+		first := next*uint64(len(it.words)) + 1
 		for k := range it.words {
-			it.words[k] = (next + uint64(k)) * 0x9E3779B97F4A7C15
+			it.words[k] = splitmix(first + uint64(k))
 		}
 		next++
 		return it
@@ -119,7 +131,14 @@ func (c *candidate) do() { c.hash = md5.Sum(c.text) }
 
 func (c *candidate) result() uint64 { return uint64(c.hash[0]) }
 
-func candidates(count uint64) generator {
+// unhashed is what md5.New().Sum(text) makes of a string: the string with the MD5 of nothing behind it.
+type unhashed struct{ text []byte }
+
+func (u *unhashed) do() { u.text = md5.New().Sum(u.text) }
+
+func (u *unhashed) result() uint64 { return uint64(u.text[0]) }
+
+func candidates(count uint64, of func(text []byte) work) generator {
 	var next uint64
 	return func() work {
 		if next == count {
@@ -132,25 +151,9 @@ func candidates(count uint64) generator {
 			rest /= uint64(len(alphabet))
 		}
 		next++
-		return &candidate{text: text}
+		return of(text)
 	}
 }
-
-// stepNs is the time of one step of spin: the shortest of several measurements.
-func stepNs() float64 {
-	const steps, measurements = 200000, 31
-	best := math.Inf(1)
-	var x uint64 = 1
-	for i := 0; i < measurements; i++ {
-		start := time.Now()
-		x = spin(x, steps)
-		best = math.Min(best, float64(time.Since(start).Nanoseconds())/steps)
-	}
-	sink = x
-	return best
-}
-
-var sink uint64
 
 // tally checks what was collected: a peer that loses or skips items shows.
 type tally struct{ count, sum uint64 }
@@ -160,28 +163,50 @@ func (t *tally) add(w work) {
 	t.sum += w.result()
 }
 
-// measure runs both ways over count items, after a short run of each that is not counted.
-func measure(name string, start func(count uint64) generator, count uint64, workers, queue int) {
-	var warm tally
-	process(start(count/8), warm.add, workers, queue)
-	var byLoop, byChannels tally
+// cost is what an item took: wall time, and the CPU time of all threads of this process.
+type cost struct{ ns, cpuNs float64 }
+
+func cpuNs() float64 {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		fmt.Fprintln(os.Stderr, "getrusage:", err)
+		os.Exit(1)
+	}
+	return float64(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// aTick is longer than the kernel takes to add the time of a running thread to its process's.
+const aTick = 12 * time.Millisecond
+
+// timed tells what an item of run cost. What was allocated before is not its garbage.
+func timed(count uint64, run func()) cost {
 	runtime.GC()
+	time.Sleep(aTick)
+	cpu := cpuNs()
 	began := time.Now()
-	plain(start(count), byLoop.add)
-	loop := float64(time.Since(began).Nanoseconds()) / float64(count)
-	runtime.GC()
-	began = time.Now()
-	process(start(count), byChannels.add, workers, queue)
-	channels := float64(time.Since(began).Nanoseconds()) / float64(count)
+	run()
+	ns := float64(time.Since(began).Nanoseconds())
+	time.Sleep(aTick)
+	return cost{ns / float64(count), (cpuNs() - cpu) / float64(count)}
+}
+
+// measure runs both ways over count items, after a short run that is not counted.
+func measure(name string, start func(count uint64) generator, count uint64, workers, queue int) {
+	var warm, byLoop, byChannels tally
+	process(start(count/8), warm.add, workers, queue)
+	loop := timed(count, func() { plain(start(count), byLoop.add) })
+	channels := timed(count, func() { process(start(count), byChannels.add, workers, queue) })
 	if byLoop != byChannels || byLoop.count != count {
 		fmt.Fprintln(os.Stderr, "the channels lost or changed results")
 		os.Exit(1)
 	}
-	fmt.Printf("name=%s items=%d plain_ns=%.3f channels_ns=%.3f\n", name, count, loop, channels)
+	fmt.Printf("name=%s ns=%.3f cpu_ns=%.3f plain_ns=%.3f plain_cpu_ns=%.3f count=%d sum=%d\n",
+		name, channels.ns, channels.cpuNs, loop.ns, loop.cpuNs, byChannels.count, byChannels.sum)
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: parwork_go throughput|md5 [-grain NS] [-items N] [-workers W] [-queue Q]")
+	fmt.Fprintln(os.Stderr, "usage: parwork_go throughput [-steps N] [-items N] [-workers W] [-queue Q]\n"+
+		"       parwork_go md5 [-hash input|nothing] [-items N] [-workers W] [-queue Q]")
 	os.Exit(2)
 }
 
@@ -190,22 +215,23 @@ func main() {
 		usage()
 	}
 	flags := flag.NewFlagSet("parwork_go", flag.ExitOnError)
-	grain := flags.Float64("grain", 0, "nanoseconds of work an item")
+	steps := flags.Uint64("steps", 0, "steps of spin an item")
+	hashed := flags.String("hash", "input", "input: md5.Sum(text); nothing: md5.New().Sum(text)")
 	count := flags.Uint64("items", 1000000, "items of a run")
 	workers := flags.Int("workers", runtime.NumCPU(), "goroutines that work")
 	queue := flags.Int("queue", 100*runtime.NumCPU(), "items a channel holds")
 	if err := flags.Parse(os.Args[2:]); err != nil || flags.NArg() != 0 || *count == 0 {
 		usage()
 	}
+	hash := func(text []byte) work { return &candidate{text: text} }
+	if *hashed == "nothing" {
+		hash = func(text []byte) work { return &unhashed{text} }
+	}
 	switch os.Args[1] {
 	case "throughput":
-		steps := uint64(0)
-		if *grain > 0 {
-			steps = uint64(*grain/stepNs() + 0.5)
-		}
-		measure("throughput", func(n uint64) generator { return items(n, steps) }, *count, *workers, *queue)
+		measure("throughput", func(n uint64) generator { return items(n, *steps) }, *count, *workers, *queue)
 	case "md5":
-		measure("md5", candidates, *count, *workers, *queue)
+		measure("md5", func(n uint64) generator { return candidates(n, hash) }, *count, *workers, *queue)
 	default:
 		usage()
 	}
