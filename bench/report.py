@@ -2,7 +2,7 @@
 """Makes tables and pictures of what bench/run measured.
 
 Usage: bench/report.py [RESULTS]               prints every table; RESULTS: default build/bench/results.json
-       bench/report.py --markdown [RESULTS]    puts them into docs/performance.md
+       bench/report.py --markdown [RESULTS]    puts them into docs/performance.md and README.md
        bench/report.py --pictures [RESULTS]    draws docs/pictures/*.svg
        bench/report.py -                       prints what one program, bench_throughput for example, wrote to the pipe
 
@@ -11,7 +11,7 @@ A table goes where the page has its marker, and replaces what stands there:
   <!-- bench:NAME -->
   <!-- /bench -->
 
-The names are those of tables.BLOCKS. A table of which the results hold nothing is left as it is.
+The names are those of BLOCKS below. A table of which the results hold nothing is left as it is.
 """
 
 import json
@@ -24,21 +24,18 @@ import pictures
 import tables
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs/performance.md"
+PAGES = (ROOT / "docs/performance.md", ROOT / "README.md")
 PICTURES = ROOT / "docs/pictures"
 MARKED = re.compile(r"(<!-- bench:([\w-]+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 
-BLOCKS = {**tables.BLOCKS, "goals": ("Goals", goals.table)}
+# Title and function; what has no title is for pages alone.
+BLOCKS = {**tables.BLOCKS, "efficiency-in-short": (None, tables.efficiency_in_short), "goals": ("Goals", goals.table)}
 
 
 def everything(results):
     """All tables there are figures for, under headings."""
-    parts = []
-    for title, block in BLOCKS.values():
-        text = block(results)
-        if text:
-            parts.append(f"## {title}\n\n{text}")
-    return "\n".join(parts)
+    made = [(title, block(results)) for title, block in BLOCKS.values() if title]
+    return "\n".join(f"## {title}\n\n{text}" for title, text in made if text)
 
 
 def with_tables(page, results):
@@ -84,7 +81,8 @@ def main(words):
         return 0
     results = load(files[0] if files else ROOT / "build/bench/results.json")
     if "--markdown" in modes:
-        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
+        for page in PAGES:
+            page.write_text(with_tables(page.read_text(encoding="utf-8"), results), encoding="utf-8")
     if "--pictures" in modes:
         print("\n".join(str(path.relative_to(ROOT)) for path in draw(results)))
     if not modes:

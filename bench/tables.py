@@ -161,6 +161,18 @@ def efficiency(results):
     return block(text, markdown(["item", *doc.cases], rows), doc)
 
 
+def efficiency_in_short(results):
+    """The first rows to look at, for the front page."""
+    doc = document(results, "throughput")
+    if not doc:
+        return None
+    shown = ("plain", "parwork", "parwork-input", "parwork-split", "tbb-batched", "tbb", "rust", "openmp", "moodycamel",
+             "futures", "go")
+    rows = [[doc.labels[peer], *(fixed(doc.efficiency(peer, case)) for case in doc.cases)]
+            for peer in shown if peer in doc.labels]
+    return markdown(["item", *doc.cases], rows)
+
+
 def per_item(results, metric, text):
     doc = document(results, "throughput")
     if not doc:

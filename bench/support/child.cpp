@@ -1,5 +1,6 @@
 #include "support/child.hpp"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -92,7 +93,7 @@ int measure_and_send(const std::function<std::vector<double>()>& measure, int de
 
 }  // namespace
 
-std::string output_of(const std::vector<std::string>& command) {
+std::string output_of(const std::vector<std::string>& command, errors told) {
   std::vector<char*> argv;
   for (const std::string& word : command) {
     argv.push_back(const_cast<char*>(word.c_str()));
@@ -102,6 +103,9 @@ std::string output_of(const std::vector<std::string>& command) {
   const pid_t pid = fork_or_throw();
   if (pid == 0) {
     ::dup2(ends.write, STDOUT_FILENO);
+    if (told == errors::dropped) {
+      ::dup2(::open("/dev/null", O_WRONLY), STDERR_FILENO);
+    }
     ::close(ends.read);
     ::close(ends.write);
     ::execvp(argv[0], argv.data());

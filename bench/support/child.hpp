@@ -10,9 +10,12 @@
 
 namespace bench {
 
+/// What a command's standard error becomes.
+enum class errors { shown, dropped };
+
 /// What `command` prints on standard output. Throws std::runtime_error where it cannot be run or
 /// fails.
-std::string output_of(const std::vector<std::string>& command);
+std::string output_of(const std::vector<std::string>& command, errors told = errors::shown);
 
 /// The text behind `key=` in a line of such words. Throws std::runtime_error, naming `who` printed
 /// the line, where there is none.
