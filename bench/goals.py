@@ -54,7 +54,8 @@ def empty_goals(doc):
     yield Goal("empty items, against the plain loop", "at most 1.00",
                f"{ratio:.2f}, input order {ordered:.2f}" if ordered else f"{ratio:.2f}", slower <= 1)
     above = doc.median("parwork", "empty") - doc.median("plain", "empty") / doc.conditions["cores"]
-    yield Goal("empty items, time above the ideal", f"at most {OVERHEAD_NS} ns", f"{above:.1f} ns", above <= OVERHEAD_NS)
+    yield Goal("empty items, time above the ideal", f"at most {OVERHEAD_NS} ns", f"{above:.1f} ns",
+               above <= OVERHEAD_NS)
 
 
 def throughput_goals(results):
@@ -87,7 +88,8 @@ def call_goals(results):
     one = doc.median("parwork", "1", "in_a_row_ns")
     hundred, thousand = (doc.ratio("parwork", count, "in_a_row_ns") for count in ("100", "1000"))
     yield Goal("a call of 1 item of 1 us", f"under {tables.duration(CALL_NS)}", tables.duration(one), one < CALL_NS)
-    yield Goal("a call of 100, against the plain loop", f"at most {CALL_100:.2f}", f"{hundred:.2f}", hundred <= CALL_100)
+    yield Goal("a call of 100, against the plain loop", f"at most {CALL_100:.2f}", f"{hundred:.2f}",
+               hundred <= CALL_100)
     yield Goal("a call of 1,000, against the plain loop", f"under {CALL_1000:.2f}", f"{thousand:.2f}",
                thousand < CALL_1000)
 
@@ -139,7 +141,8 @@ def design_figures(results):
         cases = [(doc.median("parwork", case) / found[0].median("parwork", case), case) for case in doc.cases]
         ratio, case = worst(cases)
         workers = [f"{one.conditions['workers']:.0f}" for one in (doc, found[0])]
-        yield Goal(f"time with {workers[0]} workers against {workers[1]}", "about 1.00", f"{ratio:.2f} at worst ({case})")
+        yield Goal(f"time with {workers[0]} workers against {workers[1]}", "about 1.00",
+                   f"{ratio:.2f} at worst ({case})")
 
 
 def table(results):

@@ -30,12 +30,12 @@ class Frame(NamedTuple):
     height: float
 
 
-# --- drawing -------------------------------------------------------------------------------------------------------------
+# --- drawing ----------------------------------------------------------------------------------------------------------
 
 
 def colours(theme):
     background, text, grid, lines = theme
-    rules = [f".page{{fill:{background}}}", f"text{{fill:{text}}}", f".grid{{stroke:{grid}}}", f".axis{{stroke:{text}}}"]
+    rules = [f".page{{fill:{background}}}text{{fill:{text}}}.grid{{stroke:{grid}}}.axis{{stroke:{text}}}"]
     for number, colour in enumerate(lines):
         rules.append(f".line{number}{{stroke:{colour}}}.fill{number}{{fill:{colour}}}")
     return "".join(rules)
@@ -86,7 +86,7 @@ def legend(x, y, entries):
     return "\n".join(parts)
 
 
-# --- curves against the length of an item --------------------------------------------------------------------------------
+# --- curves against the length of an item -----------------------------------------------------------------------------
 
 
 def length_of(case):
@@ -155,7 +155,7 @@ def efficiency(results):
     ticks = [(value, f"{value} %") for value in range(0, 101, 25)]
     return against_length(
         doc, "Efficiency against the length of an item",
-        f"(plain loop / {cores:.0f} cores) / wall time; {100 / cores:.0f} % is as fast as one thread, without any library",
+        f"(plain loop / {cores:.0f} cores) / wall time; {100 / cores:.0f} % is as fast as the plain loop",
         doc.efficiency, ticks, lambda value: value / highest)
 
 
@@ -171,7 +171,7 @@ def cpu(results):
         lambda value: math.log(max(value, 0.9) / 0.9) / math.log(values[-1] * 1.2 / 0.9))
 
 
-# --- short calls ---------------------------------------------------------------------------------------------------------
+# --- short calls ------------------------------------------------------------------------------------------------------
 
 
 def panel(doc, case, shown, frame):
@@ -208,8 +208,8 @@ def calls(results):
     title = f"One call over few items of {doc.conditions['grain_ns'] / 1000:g} us"
     labels, width, height, gap = 226, 240, 40 * len(shown), 14
     parts = [text(20, 30, title, style="title"),
-             text(20, 52, "time against the plain loop's, call after call (logarithmic); left of the line at 1 is faster",
-                  style="small")]
+             text(20, 52, "time against the plain loop's, call after call (logarithmic); left of the line at 1 is "
+                  "faster", style="small")]
     for row, peer in enumerate(shown):
         parts.append(text(labels - 12, 100 + 40 * (row + 0.5) + 4.5, doc.labels[peer], "end",
                           "strong" if peer == "parwork" else ""))

@@ -47,7 +47,7 @@ def document(results, name):
     return found and Document(found)
 
 
-# --- text ----------------------------------------------------------------------------------------------------------------
+# --- text -------------------------------------------------------------------------------------------------------------
 
 
 def markdown(header, rows):
@@ -103,7 +103,7 @@ def block(text, table, doc):
     return f"{text}\n\n{table}{notes}"
 
 
-# --- the blocks ----------------------------------------------------------------------------------------------------------
+# --- the blocks -------------------------------------------------------------------------------------------------------
 
 
 def machine(results):
@@ -126,7 +126,8 @@ def noise(results):
     text = ("Other processes' share of all cores while a table was measured (its own neighbours aside), and what the "
             "hypervisor took away. A block of a measurement is noisy where others used more than 0.15 cores during "
             "it; the next one then waits until they do not, or begins in noise when patience is at its end.")
-    table = markdown(["table", "seconds", "others, %", "stolen, %", "noisy blocks", "waited, s", "begun in noise"], rows)
+    header = ["table", "seconds", "others, %", "stolen, %", "noisy blocks", "waited, s", "begun in noise"]
+    table = markdown(header, rows)
     return f"{text}\n\n{table}{plain_spread(results) or ''}"
 
 
@@ -192,31 +193,30 @@ def cpu(results):
 
 
 def beside_plain(results, name, text):
-    """A table of times against the plain loop's, for the small selections of peers."""
+    """A table of wall and CPU time against the plain loop's, for the small selections of peers."""
     doc = document(results, name)
     if not doc:
         return None
-    header = ["time against the plain loop's"]
+    header = ["against the plain loop"]
     for case in doc.cases:
-        header += [case, "efficiency, %", "CPU"]
+        header += [f"{case}: time", "CPU"]
     rows = []
     for peer, label in doc.labels.items():
         row = [label]
         for case in doc.cases:
-            row += [fixed(doc.ratio(peer, case), 2), fixed(doc.efficiency(peer, case)),
-                    fixed(doc.ratio(peer, case, "cpu_ns"), 2)]
+            row += [fixed(doc.ratio(peer, case), 2), fixed(doc.ratio(peer, case, "cpu_ns"), 2)]
         rows.append(row)
     return block(f"{text} {conditions(doc)}", markdown(header, rows), doc)
 
 
 def skewed(results):
     return beside_plain(results, "skewed", "One item in 100, at random, takes 100 us instead of 1 us: those behind it "
-                                           "have to wait where order is asked for.")
+                                     "have to wait where order is asked for.")
 
 
 def neighbour(results):
     return beside_plain(results, "neighbour", "A process beside the measurement keeps one core busy; the plain loop is "
-                                              "measured beside it too.")
+                                        "measured beside it too.")
 
 
 def workers(results):

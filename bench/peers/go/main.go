@@ -15,9 +15,11 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 // work is one unit: do runs on a worker, result is read by the collector.
@@ -166,35 +168,43 @@ func (t *tally) add(w work) {
 // cost is what an item took: wall time, and the CPU time of all threads of this process.
 type cost struct{ ns, cpuNs float64 }
 
-func cpuNs() float64 {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		fmt.Fprintln(os.Stderr, "getrusage:", err)
-		os.Exit(1)
-	}
-	return float64(used.Utime.Nano() + used.Stime.Nano())
+// clock reads a clock of the system, in nanoseconds.
+func clock(id uintptr) float64 {
+	var now syscall.Timespec
+	syscall.Syscall(syscall.SYS_CLOCK_GETTIME, id, uintptr(unsafe.Pointer(&now)), 0)
+	return float64(now.Nano())
 }
 
-// aTick is longer than the kernel takes to add the time of a running thread to its process's.
-const aTick = 12 * time.Millisecond
+// cpuNs is the CPU time of this process. The kernel adds that of a running thread a tick late; to read the thread's
+// own clock brings it up to date.
+func cpuNs() float64 {
+	const process, perThread, scheduledTime = 2, 4, 2
+	threads, _ := os.ReadDir("/proc/self/task")
+	for _, thread := range threads {
+		if id, err := strconv.Atoi(thread.Name()); err == nil {
+			clock(uintptr(^id<<3 | perThread | scheduledTime))
+		}
+	}
+	return clock(process)
+}
 
-// timed tells what an item of run cost. What was allocated before is not its garbage.
+// timed tells what an item of run cost.
 func timed(count uint64, run func()) cost {
-	runtime.GC()
-	time.Sleep(aTick)
 	cpu := cpuNs()
 	began := time.Now()
 	run()
 	ns := float64(time.Since(began).Nanoseconds())
-	time.Sleep(aTick)
 	return cost{ns / float64(count), (cpuNs() - cpu) / float64(count)}
 }
 
-// measure runs both ways over count items, after a short run that is not counted.
+// measure runs both ways over count items, the channels after a short run that is not counted. What was allocated
+// before is nobody's garbage.
 func measure(name string, start func(count uint64) generator, count uint64, workers, queue int) {
 	var warm, byLoop, byChannels tally
-	process(start(count/8), warm.add, workers, queue)
+	runtime.GC()
 	loop := timed(count, func() { plain(start(count), byLoop.add) })
+	process(start(count/8), warm.add, workers, queue)
+	runtime.GC()
 	channels := timed(count, func() { process(start(count), byChannels.add, workers, queue) })
 	if byLoop != byChannels || byLoop.count != count {
 		fmt.Fprintln(os.Stderr, "the channels lost or changed results")

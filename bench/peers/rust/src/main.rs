@@ -10,7 +10,7 @@
 
 use rayon::iter::{ParallelBridge, ParallelIterator};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 // The arithmetic of support/load.hpp.
 
@@ -88,24 +88,34 @@ fn by_bridge(count: u64, steps: u64) -> Tally {
     collected.into_inner().unwrap()
 }
 
-fn cpu_ns() -> f64 {
-    let mut used = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+/// Reads a clock of the system, in nanoseconds.
+fn clock(id: libc::clockid_t) -> f64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // Safe: a pointer to a value that lives through the call.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut used) };
-    1e9 * used.tv_sec as f64 + used.tv_nsec as f64
+    unsafe { libc::clock_gettime(id, &mut now) };
+    1e9 * now.tv_sec as f64 + now.tv_nsec as f64
 }
 
-/// Longer than the kernel takes to add the time of a running thread to its process's.
-const A_TICK: Duration = Duration::from_millis(12);
+/// The CPU time of this process. The kernel adds that of a running thread a tick late; to read the thread's own clock
+/// brings it up to date.
+fn cpu_ns() -> f64 {
+    const PER_THREAD: libc::clockid_t = 4;
+    const SCHEDULED_TIME: libc::clockid_t = 2;
+    for thread in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+        let name = thread.file_name();
+        if let Some(id) = name.to_str().and_then(|name| name.parse::<libc::clockid_t>().ok()) {
+            clock((!id) << 3 | PER_THREAD | SCHEDULED_TIME);
+        }
+    }
+    clock(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
 
 /// Wall and CPU time of a run, in nanoseconds an item, and what it collected.
 fn timed(count: u64, run: impl FnOnce() -> Tally) -> (f64, f64, Tally) {
-    std::thread::sleep(A_TICK);
     let cpu = cpu_ns();
     let began = Instant::now();
     let collected = run();
     let ns = began.elapsed().as_nanos() as f64;
-    std::thread::sleep(A_TICK);
     (ns / count as f64, (cpu_ns() - cpu) / count as f64, collected)
 }
 
@@ -131,10 +141,10 @@ fn main() {
     option(&words, "-queue");
     rayon::ThreadPoolBuilder::new().num_threads(workers).build_global().expect("a pool");
 
-    by_bridge(count / 8, steps); // not counted
     let (plain_ns, plain_cpu_ns, plain) = timed(count, || by_loop(count, steps));
-    let pool = || rayon::scope(|_| by_bridge(count, steps)); // on the pool's threads alone
-    let (ns, cpu_ns, bridged) = timed(count, pool);
+    let in_pool = |count| rayon::scope(|_| by_bridge(count, steps)); // on the pool's threads alone
+    in_pool(count / 2); // not counted: so that the threads have found their cores
+    let (ns, cpu_ns, bridged) = timed(count, || in_pool(count));
     if plain.count != count || bridged.count != count || plain.sum != bridged.sum {
         eprintln!("par_bridge lost or changed results");
         std::process::exit(1);
