@@ -113,7 +113,7 @@ void run::drain_window(worker& w) noexcept {
   for (batch* b = window_.head(); b != nullptr;) {
     const bool closed = b->closed.load();  // first: then `finished` and `limit` are final
     deliver_upto(w, *b, b->finished.load());
-    if (closed ? b->delivered.load() < b->limit.load() : !is_exhausted(*b)) return;
+    if (closed ? b->delivered.load() < b->limit.load() : !is_exhausted(w, *b)) return;
     if (closed && b == window_.head()) {
       window_.pop();
       recycle(w, *b);
@@ -126,12 +126,16 @@ void run::drain_window(worker& w) noexcept {
 
 // Whether all that the batch will ever hold has been delivered. The lock keeps thieves from
 // changing its limit, and what they have taken is in the window behind it.
-bool run::is_exhausted(const batch& b) noexcept {
+bool run::is_exhausted(worker& w, const batch& b) noexcept {
   if (b.delivered.load() < b.limit.load()) return false;
   for (auto& slot : slots_) {
     worker* const other = slot.load(std::memory_order_acquire);  // partner: enter()
     if (other == nullptr) continue;
     if (other->current.load() != &b) continue;
+    if (other == &w) {
+      const owner_guard guard(w.lock);
+      return b.delivered.load() >= b.limit.load();
+    }
     const visitor_guard guard(other->lock);
     if (other->current.load() == &b) return b.delivered.load() >= b.limit.load();
   }

@@ -311,7 +311,7 @@ std::uint32_t run::next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t
   b.finished.store(i);
   if (i > b.start.load()) {
     pause_between(w, b, i);
-    if (!folds_) flush(w, b);
+    if (!folds_ && i < b.limit.load()) flush(w, b);  // at its end it is completed
     if (w.spawned.load() > 0) return 0;
   }
   const owner_guard guard(w.lock);

@@ -171,7 +171,7 @@ class run final : public run_services, private index_source {
     return now != 0 && (now & collect_held) == 0;
   }
   void drain_window(worker& w) noexcept;
-  [[nodiscard]] bool is_exhausted(const batch& b) noexcept;
+  [[nodiscard]] bool is_exhausted(worker& w, const batch& b) noexcept;
   void harvest(worker& w) noexcept;
   void deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept;
   void flush(worker& w, batch& b) noexcept;
