@@ -74,14 +74,17 @@ class worker_base {
   // The same for up to `most` items from i on. Returns how many, 0 when the batch is done.
   [[nodiscard]] std::uint32_t next_span(batch& b, std::uint32_t i, std::uint32_t most);
 
-  // Reports that `filled` items have been pulled. False: stop pulling.
-  [[nodiscard]] bool pull_more(batch& b, std::uint32_t filled) {
+  // Reports that `filled` items have been pulled. False: stop pulling. `left`: as above.
+  [[nodiscard]] bool pull_more(batch& b, std::uint32_t filled, std::uint32_t& left) {
     publish(b.filled, filled, barrier());
     if ((attention_.load(std::memory_order_acquire) |
-         static_cast<std::uint32_t>(--until_look == 0)) == 0) [[likely]] {
+         static_cast<std::uint32_t>(--left == 0)) == 0) [[likely]] {
       return true;
     }
-    return pull_more_slow(b, filled);
+    until_look = left;
+    const bool more = pull_more_slow(b, filled);
+    left = until_look;
+    return more;
   }
 
   [[nodiscard]] bool stopping() const noexcept {

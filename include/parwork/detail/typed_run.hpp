@@ -191,10 +191,11 @@ class typed_run final : private run_hooks {
   pull_end pull(worker_base& by, batch& b, std::uint32_t most) override {
     if constexpr (!split_generator<Generator>) {
       auto* const items = typed(b).items();
+      std::uint32_t left = by.items_until_look();
       for (std::uint32_t filled = 0; filled < most;) {
         if (!source_.next(items + filled, services_.token)) return pull_end::ended;
         ++filled;
-        if (!by.pull_more(b, filled)) break;
+        if (!by.pull_more(b, filled, left)) break;
       }
     }
     return pull_end::more;
