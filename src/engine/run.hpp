@@ -67,9 +67,7 @@ class run final : public run_services, private index_source {
   void set_lendable(bool lendable) noexcept;
   parker& end_parker() noexcept { return end_parker_; }
   // Whether a wake-up has been held back and there is something to take still.
-  [[nodiscard]] bool take_held_back() noexcept {
-    return held_back_.exchange(false) && look_for_work(max_workers);
-  }
+  [[nodiscard]] bool take_held_back() noexcept;
   void notify() noexcept;
 
   // --- run_services ---

@@ -39,10 +39,15 @@
 
 namespace parwork::detail {
 
+// Found by the model (tests/model): `searching_` is exchanged, not read, because a plain read may
+// pass what the caller has just published; and who finds nobody tries again, because another maker
+// may have relied on this search while a thread lay down behind its back.
 void run::notify() noexcept {
-  if ((attention.load() & attention_free) == 0) return;
-  if (searching_.load() || searching_.exchange(true)) return;
-  if (!wake_sleeper() && !pool_.lend(*this) && !start_extra()) searching_.store(false);
+  while ((attention.load() & attention_free) != 0 && !finished_.load()) {
+    if (searching_.exchange(true)) return;
+    if (wake_sleeper() || pool_.lend(*this) || start_extra()) return;
+    searching_.store(false);
+  }
 }
 
 // Wakes another thread for what `w` has made visible, if it is long or has added up; else `w` will
@@ -58,6 +63,12 @@ void run::notify_in_time(worker& w, tick_clock::time_point now) noexcept {
   }
   w.shared = w.busy_by(now);
   notify();
+}
+
+bool run::take_held_back() noexcept {
+  if (!held_back_.exchange(false)) return false;
+  heavy_barrier();  // who saw the flag set and left it at that has published before
+  return look_for_work(max_workers);
 }
 
 // A thread goes to sleep. Where others keep waking it for little (the serial parts bound the run,
