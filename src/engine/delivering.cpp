@@ -179,8 +179,7 @@ void run::deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept {
 void run::account(worker& w, batch& b, std::uint32_t items) noexcept {
   if (items == 0) return;
   if (b.from == origin::spawned) {
-    w.delivered_spawned.store(w.delivered_spawned.load(std::memory_order_relaxed) + items,
-                              std::memory_order_release);  // partner: delivered_spawned()
+    w.delivered_spawned.fetch_add(items);  // a full barrier: as add_delivered
   } else {
     add_delivered(items);
     wake_owner(generator_on_, generator_parker_);
@@ -189,13 +188,19 @@ void run::account(worker& w, batch& b, std::uint32_t items) noexcept {
   if (w.spawned.load() == 0) check_finished();  // else there is more to come
 }
 
-// Elsewhere than at a gate several workers count at once.
+// Elsewhere than at a gate several workers count at once. What may have been the last item is counted
+// by a full barrier: then either this thread sees that the generator has ended, or who ends it sees
+// the count.
 void run::add_delivered(std::uint32_t items) noexcept {
   if (folds_ || traits_.is_split) {
     delivered_.fetch_add(items);
+    return;
+  }
+  const std::uint64_t now = delivered_.load(std::memory_order_relaxed) + items;
+  if (now == produced()) {
+    delivered_.exchange(now);
   } else {
-    delivered_.store(delivered_.load(std::memory_order_relaxed) + items,
-                     std::memory_order_release);  // partner: room, check_finished
+    delivered_.store(now, std::memory_order_release);  // partner: room
   }
 }
 

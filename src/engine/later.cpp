@@ -187,8 +187,7 @@ bool run::work_off_stack(worker& w) {
   w.look_after(1);
   const std::uint32_t items = hooks_.work_off_stack(w);
   note_item_time(w, w.turn_to(part::collecting) - began, items);
-  w.delivered_spawned.store(w.delivered_spawned.load(std::memory_order_relaxed) + items,
-                            std::memory_order_release);  // partner: delivered_spawned()
+  w.delivered_spawned.fetch_add(items);  // a full barrier: as add_delivered
   if (w.spawned.load() == 0) check_finished();
   return items > 0;
 }
