@@ -147,10 +147,12 @@ inline notify(me) {
      :: atomic { !finished_ -> USE_RUN }
      fi;
 #endif
+#ifdef BUG_NOTIFY_READS_SEARCHING_FIRST
      if
      :: atomic { searching_ -> USE_RUN }; break
      :: atomic { !searching_ -> USE_RUN }
      fi;
+#endif
      atomic { IS_DRAINED(me) -> USE_RUN; was = searching_; searching_ = true };
      if
      :: was -> break
@@ -250,9 +252,6 @@ inline found_work(me) {
   if
   :: search[me] ->
      give_up(me);
-#ifndef BUG_NO_BARRIER_BEHIND_FOUND_WORK
-     heavy_barrier();
-#endif
 #ifndef BUG_FOUND_WORK_WAKES_NOBODY
      look_for_work(me, found);
      if
