@@ -188,9 +188,9 @@ void run::account(worker& w, batch& b, std::uint32_t items) noexcept {
   if (w.spawned.load() == 0) check_finished();  // else there is more to come
 }
 
-// Elsewhere than at a gate several workers count at once. What may have been the last item is counted
-// by a full barrier: then either this thread sees that the generator has ended, or who ends it sees
-// the count.
+// Elsewhere than at a gate several workers count at once. What may have been the last item is
+// counted by a full barrier: then either this thread sees that the generator has ended, or who ends
+// it sees the count.
 void run::add_delivered(std::uint32_t items) noexcept {
   if (folds_ || traits_.is_split) {
     delivered_.fetch_add(items);

@@ -77,8 +77,8 @@ class worker_base {
   // Reports that `filled` items have been pulled. False: stop pulling. `left`: as above.
   [[nodiscard]] bool pull_more(batch& b, std::uint32_t filled, std::uint32_t& left) {
     publish(b.filled, filled, barrier());
-    if ((attention_.load(std::memory_order_acquire) |
-         static_cast<std::uint32_t>(--left == 0)) == 0) [[likely]] {
+    if ((attention_.load(std::memory_order_acquire) | static_cast<std::uint32_t>(--left == 0)) == 0)
+        [[likely]] {
       return true;
     }
     until_look = left;
