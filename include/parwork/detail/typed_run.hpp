@@ -116,6 +116,7 @@ class typed_run final : private run_hooks {
                                            : lie::side_by_side;
   using batch_type = typed_batch<item_type, result_type, how_items_lie, caller_type::is_async>;
   using stored_type = typename batch_type::item_type;
+  using stacked_type = stored_item<item_type, lie::side_by_side>;
   using outcome_type = typename batch_type::outcome_type;
   using expected_type = std::expected<result_type, failure>;
 
@@ -270,7 +271,7 @@ class typed_run final : private run_hooks {
 
   // --- spawned items ---
 
-  using stack_type = spawn_stack<stored_type>;
+  using stack_type = spawn_stack<stacked_type>;
 
   // The worker's stack, made by itself when it first needs it.
   stack_type& stack_of(worker_base& by) {
@@ -679,7 +680,7 @@ class typed_run final : private run_hooks {
                                           !caller_type::is_batched;
   // Spawned items are folded as they come where nothing needs them afterwards.
   static constexpr bool may_stack = caller_type::wants_context && sink_type::is_reduction_form &&
-                                    std::is_nothrow_move_constructible_v<stored_type>;
+                                    std::is_nothrow_move_constructible_v<stacked_type>;
   static inline std::atomic<std::int64_t> usual_item_ns_{-1};
 
   source_type source_;
