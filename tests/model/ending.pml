@@ -173,11 +173,12 @@ inline account(me) {
      atomic { IS_DRAINED(me) -> USE_RUN; memory[DELIVERED] = memory[DELIVERED] + 1 };
 #else
      count = LOAD(me, DELIVERED) + 1;
-#ifdef BUG_DELIVERED_BY_PLAIN_STORE
-     publish(me, DELIVERED, count);
-#else
-     locked_store(me, DELIVERED, count);
+     if
+#ifndef BUG_DELIVERED_BY_PLAIN_STORE
+     :: count == LOAD(me, PRODUCED) -> locked_store(me, DELIVERED, count)
 #endif
+     :: else -> publish(me, DELIVERED, count) /* there is more to come */
+     fi;
 #endif
      if
      :: atomic { !ended_ -> USE_RUN }; notify_in_time(me)
