@@ -162,6 +162,7 @@ class run final : public run_services, private index_source {
   void collect(worker& w, std::uintptr_t left, batch* own) noexcept;
   void collect_left(worker& w, std::uintptr_t left) noexcept;
   [[nodiscard]] static batch* batches_in(std::uintptr_t left) noexcept {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): pointer and flags have to change in one exchange
     return reinterpret_cast<batch*>(left & ~collect_flags);
   }
   [[nodiscard]] bool is_collect_requested() const noexcept {

@@ -8,7 +8,7 @@
 
 namespace parwork::detail {
 
-std::uint64_t tick_clock::scale_ = 0;
+std::uint64_t tick_clock::scale = 0;
 
 #if defined(__x86_64__)
 
@@ -59,7 +59,7 @@ std::uint64_t measure() noexcept {
 
 void tick_clock::calibrate() {
   static std::once_flag once;
-  std::call_once(once, [] { scale_ = measure(); });
+  std::call_once(once, [] { scale = measure(); });
 }
 
 #else

@@ -30,18 +30,18 @@ class tick_clock {
 
   [[nodiscard]] static time_point now() noexcept {
 #if defined(__x86_64__)
-    if (scale_ != 0) [[likely]] {
+    if (scale != 0) [[likely]] {
       // Nanoseconds = ticks * scale / 2^32.
       __extension__ using wide = unsigned __int128;
       const auto ticks = static_cast<wide>(__rdtsc());
-      return time_point(duration(static_cast<rep>((ticks * scale_) >> 32)));
+      return time_point(duration(static_cast<rep>((ticks * scale) >> 32)));
     }
 #endif
     return time_point(std::chrono::steady_clock::now().time_since_epoch());
   }
 
  private:
-  static std::uint64_t scale_;  // 0: steady_clock. Written by calibrate alone.
+  static std::uint64_t scale;  // 0: steady_clock. Written by calibrate alone.
 };
 
 }  // namespace parwork::detail

@@ -60,7 +60,7 @@ struct alignas(64) worker final : worker_base {
   tick_clock::time_point came = turned;  // when it last came or woke up
   std::chrono::nanoseconds shared{0};  // how much of its work it had done when it last woke another
 
-  alignas(64) owned_mutex lock{barrier_};
+  alignas(64) owned_mutex lock{kind_of_barrier};
   // Being filled: thieves take from its front; being worked on: from its back. Written by the owner
   // under the lock; without it what they point at is a hint, and is read under the run's
   // hint_lock_.
@@ -89,10 +89,10 @@ struct alignas(64) worker final : worker_base {
   // an item is long enough to lose a locked instruction in it (6 ns), the worker does.
   void choose_barrier() noexcept {
     const auto kind = item_time >= short_item ? barrier_kind::symmetric : available_barrier();
-    if (kind != barrier()) barrier_.store(kind);
+    if (kind != barrier()) kind_of_barrier.store(kind);
   }
   [[nodiscard]] bool is_cheap_to_rob() const noexcept {
-    return barrier_.load() == barrier_kind::symmetric;
+    return kind_of_barrier.load() == barrier_kind::symmetric;
   }
 
   void look_after(std::uint32_t items) noexcept { until_look = items; }

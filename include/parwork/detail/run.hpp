@@ -98,14 +98,16 @@ class worker_base {
 
   // Who pays when others reach for what is this worker's: it alone writes.
   [[nodiscard]] barrier_kind barrier() const noexcept {
-    return barrier_.load(std::memory_order_relaxed);  // its own store
+    return kind_of_barrier.load(std::memory_order_relaxed);  // its own store
   }
-  [[nodiscard]] const std::atomic<barrier_kind>& barrier_word() const noexcept { return barrier_; }
+  [[nodiscard]] const std::atomic<barrier_kind>& barrier_word() const noexcept {
+    return kind_of_barrier;
+  }
 
  protected:
   ~worker_base() = default;
 
-  std::atomic<barrier_kind> barrier_{available_barrier()};
+  std::atomic<barrier_kind> kind_of_barrier{available_barrier()};
 
   // From here on: the worker's own. Written for every item, so not beside what others read.
   alignas(64) std::uint32_t until_look = 1;  // items until the next look at the clock

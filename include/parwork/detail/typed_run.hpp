@@ -146,7 +146,7 @@ class typed_run final : private run_hooks {
     t.is_async = caller_type::is_async;
     t.may_spawn = caller_type::wants_context;
     t.stacks_spawned = may_stack && is_plain();
-    t.usual_item_ns = &usual_item_ns_;
+    t.usual_item_ns = &usual_item_ns;
     t.sees_failures = sink_type::sees_failures;
     t.collects = sink_type::is_reduction_form ? collecting::folds : collecting::calls;
     t.worker_slots = caller_type::has_state ? slots::bound_to_threads : slots::free_for_all;
@@ -681,7 +681,7 @@ class typed_run final : private run_hooks {
   // Spawned items are folded as they come where nothing needs them afterwards.
   static constexpr bool may_stack = caller_type::wants_context && sink_type::is_reduction_form &&
                                     std::is_nothrow_move_constructible_v<stacked_type>;
-  static inline std::atomic<std::int64_t> usual_item_ns_{-1};
+  static inline std::atomic<std::int64_t> usual_item_ns{-1};
 
   source_type source_;
   const retry_policy retry_;
