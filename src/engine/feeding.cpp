@@ -72,6 +72,9 @@ bool run::feed(worker& w) {
   const auto began = w.turn_to(part::pulling);
   found_work(w);
   batch* const b = pull_batch(w);
+  // What comes next may wake a thread, and is not the generator's time: another may be inside by
+  // then.
+  if ((attention.load() & attention_free) != 0) w.turn_to(part::nothing);
   publish(pull_gate_, 0, barrier_);
   if (generator_on_ == runs_on::workers && (attention.load() & attention_free) != 0 &&
       generator_waits_for(w.number)) {
@@ -212,8 +215,10 @@ bool run::feed_slice(worker& w) {
   }
   found_work(w);
   const std::uint32_t items = b->limit.load();
+  // A straight slice is as long as its work: with many workers a claim waits for the others'.
+  const auto from = straight_ ? tick_clock::now() : began;
   const auto ended = work_on(w, *b);
-  adapt(w, items, ended - began);
+  adapt(w, items, ended - from);
   check_finished();  // a slice none of whose elements could be copied delivers nothing
   return true;
 }

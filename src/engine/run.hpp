@@ -245,8 +245,9 @@ class run final : public run_services, private index_source {
   std::atomic<bool> ended_{false};                       // the generator will not be called again
   std::atomic<std::uint64_t> produced_{0};  // items of the generator; of a split range also closed
   std::atomic<std::uint64_t> peak_{0};
-  std::atomic<std::uint64_t> straight_now_{0};  // straight batches being worked on: an item each
-  mutex slice_lock_;                            // claims and the window's order go together
+  alignas(64) std::atomic<std::uint64_t> straight_now_{
+      0};             // straight batches being worked on: an item each
+  mutex slice_lock_;  // claims and the window's order go together
   mutex offered_lock_;
   batch* first_offered_ PARWORK_GUARDED_BY(offered_lock_) = nullptr;
   batch* last_offered_ PARWORK_GUARDED_BY(offered_lock_) = nullptr;
