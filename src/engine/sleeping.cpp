@@ -62,7 +62,11 @@ void run::notify_in_time(worker& w, tick_clock::time_point now) noexcept {
     if (pool_.watch()) return;
   }
   w.shared = w.busy_by(now);
+  // The time that a wake-up takes, and the core that it may cost, are no part's.
+  const part was = w.doing;
+  w.turn_to(part::nothing);
   notify();
+  w.turn_to(was);
 }
 
 bool run::take_held_back() noexcept {
