@@ -145,7 +145,6 @@ void run::extra_main(unsigned number) {
 void run::found_work(worker& w) noexcept {
   if (w.search == searching::no) return;
   give_up(w);
-  heavy_barrier();  // who relied on this search has published before
   if (look_for_work(w.number)) notify();
 }
 

@@ -255,6 +255,11 @@ using parameters = std::tuple<bottleneck, nanoseconds, ordering>;
 class verdict : public testing::TestWithParam<parameters> {};
 
 TEST_P(verdict, agrees_with_what_was_built_in) {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  // There the engine's own code, and every wake-up, take a multiple of what they take elsewhere,
+  // and count as the part that they are for.
+  GTEST_SKIP() << "shares are compared in builds without sanitizers";
+#endif
   const auto [kind, grain, order] = GetParam();
   const load lengths = built_in(kind, grain);
   std::string all;
