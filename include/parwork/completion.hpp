@@ -19,4 +19,13 @@ struct completion {
   unsigned attempts;    ///< executions of work; 0: cancelled before its first attempt
 };
 
+/// The same without the item, for collectors that have no use for it: work may then take a
+/// move-only item by value, and one that it takes by value is moved in, not copied.
+template <class Result>
+struct completion<void, Result> {
+  std::expected<Result, failure> result;
+  std::uint64_t index;
+  unsigned attempts;
+};
+
 }  // namespace parwork

@@ -12,6 +12,7 @@
 #include "parwork/options.hpp"
 #include "parwork/per_worker.hpp"
 #include "parwork/pool.hpp"
+#include "parwork/prefinished.hpp"
 #include "parwork/process.hpp"
 #include "parwork/progress.hpp"
 #include "parwork/progress_bar.hpp"

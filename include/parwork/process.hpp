@@ -19,6 +19,7 @@
 #include "parwork/detail/typed_run.hpp"
 #include "parwork/options.hpp"
 #include "parwork/per_worker.hpp"
+#include "parwork/prefinished.hpp"
 #include "parwork/reduce.hpp"
 #include "parwork/split.hpp"
 #include "parwork/summary.hpp"
@@ -65,6 +66,15 @@ consteval bool is_lvalue_if_reduction() {
   return ok;
 }
 
+template <class Yielded, class R>
+consteval bool accepts_results_of() {
+  constexpr bool ok = yields_results_as<Yielded, R>;
+  static_assert(ok,
+                "parwork: the generator yields prefinished<Item, Result> with another Result than "
+                "work returns");
+  return ok;
+}
+
 // The checks that need the result's type, once work is known to be fine.
 template <class Work, class Collector, class Item>
 consteval bool fits_together() {
@@ -81,7 +91,7 @@ consteval bool fits_together() {
     return ok;
   } else {
     constexpr bool ok =
-        caller::how == passing::lvalue || !result_sink<Collector, Item, result>::sees_failures;
+        caller::how == passing::lvalue || !result_sink<Collector, Item, result>::needs_item;
     static_assert(ok,
                   "parwork: work takes a move-only item by value, but a completion collector needs "
                   "the item too: take "
@@ -95,9 +105,13 @@ consteval bool accepts_call() {
   if constexpr (!accepts_generator<Generator>()) {
     return false;
   } else {
-    using item = generator_item_t<Generator>;
+    using yielded = generator_item_t<Generator>;
+    using item = plain_item_t<yielded>;
     using work = std::remove_reference_t<Work>;
     if constexpr (!accepts_work<work, item>() || !is_lvalue_if_reduction<Collector>()) {
+      return false;
+    } else if constexpr (!accepts_results_of<yielded,
+                                             typename caller_for<work, item>::result_type>()) {
       return false;
     } else {
       return fits_together<work, std::remove_reference_t<Collector>, item>();
@@ -122,10 +136,11 @@ void refuse_moved_retries(const options& given) {
 /// until the run is over.
 ///
 /// Generator: a callable returning `std::optional<Item>`, `unique_ptr`, `shared_ptr` or a pointer,
-/// where empty ends it; any `std::ranges::input_range`; or `split(range)`. Work: `work(item)`,
-/// `work(item, context&)`, `per_worker(...)`, `batched(...)`, or `work(item, completer<R>)`; it
-/// returns a result, nothing, or a `std::expected`. Collector: `collector(completion<Item, R>)`,
-/// which sees failures too; `collector(R)`; `collector()`; or `reduce(...)`. Generator and
+/// where empty ends it; any `std::ranges::input_range`; or `split(range)`. An item may come with
+/// its outcome: see `prefinished`. Work: `work(item)`, `work(item, context&)`, `per_worker(...)`,
+/// `batched(...)`, or `work(item, completer<R>)`; it returns a result, nothing, or a
+/// `std::expected`. Collector: `collector(completion<Item, R>)` or `collector(completion<void,
+/// R>)`, which see failures too; `collector(R)`; `collector()`; or `reduce(...)`. Generator and
 /// collector are called by one thread at a time and need no lock; work runs concurrently with
 /// itself.
 ///
@@ -142,7 +157,8 @@ template <class Generator, class Work, class Collector>
     detail::refuse_null(generator, "the generator");
     detail::refuse_null(work, "work");
     detail::refuse_null(collector, "the collector");
-    detail::refuse_moved_retries<std::remove_reference_t<Work>, generator_item_t<Generator>>(given);
+    using item = detail::plain_item_t<generator_item_t<Generator>>;
+    detail::refuse_moved_retries<std::remove_reference_t<Work>, item>(given);
     detail::typed_run<Generator, Work, Collector> run(
         std::forward<Generator>(generator), std::forward<Work>(work),
         std::forward<Collector>(collector), std::move(given));

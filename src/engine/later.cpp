@@ -113,6 +113,11 @@ void run::spawn(worker_base& by, const std::type_info& type, void* child) {
         "parwork: spawn needs ordering::completion: a spawned item has no place in the input's "
         "order");
   }
+  if (!traits_.may_spawn) {
+    throw std::logic_error(
+        "parwork: spawn is not possible where the generator yields prefinished items, as it does "
+        "behind a journal: what a finished item had spawned would be missing");
+  }
   if (!hooks_.accepts(type)) {
     throw std::logic_error("parwork: spawn was given a " + type_name(type) +
                            ", which is not the run's item type");

@@ -10,7 +10,15 @@
 
 namespace parwork::detail {
 
-enum class collector_form { completion, completion_lvalue, result, nothing, reduction, none };
+enum class collector_form {
+  completion,
+  completion_lvalue,
+  completion_without_item,
+  result,
+  nothing,
+  reduction,
+  none
+};
 
 template <class T>
 inline constexpr bool is_reduction = false;
@@ -25,6 +33,8 @@ consteval collector_form collector_form_of() {
     return collector_form::completion;
   } else if constexpr (std::is_invocable_v<Collector&, completion<Item, R>&>) {
     return collector_form::completion_lvalue;
+  } else if constexpr (std::is_invocable_v<Collector&, completion<void, R>>) {
+    return collector_form::completion_without_item;
   } else if constexpr (std::is_void_v<R>) {
     return std::is_invocable_v<Collector&> ? collector_form::nothing : collector_form::none;
   } else {

@@ -25,6 +25,7 @@
 #include "parwork/detail/spawn_stack.hpp"
 #include "parwork/detail/typed_batch.hpp"
 #include "parwork/detail/work_caller.hpp"
+#include "parwork/prefinished.hpp"
 
 namespace parwork::detail {
 
@@ -33,15 +34,19 @@ template <class Collector, class Item, class R>
 class result_sink {
  public:
   static constexpr collector_form form = collector_form_of<Collector, Item, R>();
-  static constexpr bool sees_failures =
+  static constexpr bool needs_item =
       form == collector_form::completion || form == collector_form::completion_lvalue;
+  static constexpr bool sees_failures =
+      needs_item || form == collector_form::completion_without_item;
   static constexpr bool is_reduction_form = form == collector_form::reduction;
 
   result_sink(Collector& collector, unsigned) noexcept : collector_(collector) {}
 
   void take(unsigned, Item& item, std::expected<R, failure>& result, std::uint64_t index,
             unsigned attempts) {
-    if constexpr (sees_failures) {
+    if constexpr (form == collector_form::completion_without_item) {
+      std::invoke(collector_, completion<void, R>{std::move(result), index, attempts});
+    } else if constexpr (needs_item) {
       completion<Item, R> whole{std::move(item), std::move(result), index, attempts};
       if constexpr (form == collector_form::completion) {
         std::invoke(collector_, std::move(whole));
@@ -68,6 +73,7 @@ class result_sink<Collector, Item, R> {
   using accumulator = typename Collector::accumulator_type;
 
  public:
+  static constexpr bool needs_item = false;
   static constexpr bool sees_failures = false;
   static constexpr bool is_reduction_form = true;
 
@@ -105,7 +111,9 @@ class result_sink<Collector, Item, R> {
 
 template <class Generator, class Work, class Collector>
 class typed_run final : private run_hooks {
-  using item_type = generator_item_t<Generator>;
+  using yielded_type = generator_item_t<Generator>;
+  static constexpr bool may_be_finished = is_prefinished<yielded_type>;
+  using item_type = plain_item_t<yielded_type>;
   using work_type = std::remove_reference_t<Work>;
   using caller_type = caller_for<work_type, item_type>;
   using result_type = typename caller_type::result_type;
@@ -114,7 +122,7 @@ class typed_run final : private run_hooks {
   static constexpr lie how_items_lie = source_type::yields_optional && !caller_type::is_batched
                                            ? lie::as_returned
                                            : lie::side_by_side;
-  using batch_type = typed_batch<item_type, result_type, how_items_lie, caller_type::is_async>;
+  using batch_type = typed_batch<yielded_type, result_type, how_items_lie, caller_type::is_async>;
   using stored_type = typename batch_type::item_type;
   using stacked_type = stored_item<item_type, lie::side_by_side>;
   using outcome_type = typename batch_type::outcome_type;
@@ -144,7 +152,7 @@ class typed_run final : private run_hooks {
     t.is_split = split_generator<Generator>;
     t.goes_straight = may_go_straight && is_plain();
     t.is_async = caller_type::is_async;
-    t.may_spawn = caller_type::wants_context;
+    t.may_spawn = caller_type::wants_context && !may_be_finished;
     t.stacks_spawned = may_stack && is_plain();
     t.usual_item_ns = &usual_item_ns;
     t.sees_failures = sink_type::sees_failures;
@@ -165,6 +173,14 @@ class typed_run final : private run_hooks {
 
   static batch_type& typed(batch& b) noexcept { return static_cast<batch_type&>(b); }
 
+  static item_type& item_of(batch_type& b, std::uint32_t i) noexcept {
+    if constexpr (may_be_finished) {
+      return b.item(i).item;
+    } else {
+      return b.item(i);
+    }
+  }
+
   // --- batches ---
 
   batch* make_batch(std::uint32_t slots) override { return batch_type::make(slots); }
@@ -183,8 +199,10 @@ class typed_run final : private run_hooks {
   bool accepts(const std::type_info& type) const noexcept override {
     return type == typeid(item_type);
   }
-  void adopt(batch& lone, void* child) override {
-    std::construct_at(typed(lone).items(), std::move(*static_cast<item_type*>(child)));
+  void adopt([[maybe_unused]] batch& lone, [[maybe_unused]] void* child) override {
+    if constexpr (!may_be_finished) {  // else spawn refuses
+      std::construct_at(typed(lone).items(), std::move(*static_cast<item_type*>(child)));
+    }
   }
 
   // --- pulling ---
@@ -223,6 +241,7 @@ class typed_run final : private run_hooks {
       for (std::uint32_t i = b.start;; ++i) {
         const claim claimed = by.next(b, i);
         if (claimed == claim::run) [[likely]] {
+          if (was_finished_before(typed(b), i)) continue;
           if constexpr (caller_type::is_async) {
             return start(typed(b));
           } else if (plain) [[likely]] {
@@ -236,6 +255,25 @@ class typed_run final : private run_hooks {
           return work_end::finished;
         }
       }
+    }
+  }
+
+  // An item that its generator has finished: its outcome is taken from there. A retried item has
+  // none.
+  static bool was_finished_before([[maybe_unused]] batch_type& b,
+                                  [[maybe_unused]] std::uint32_t i) {
+    if constexpr (may_be_finished) {
+      yielded_type& yielded = b.item(i);
+      if (!yielded.outcome) return false;
+      outcome_type* const where = b.outcomes() + i;
+      try {
+        std::construct_at(where, yielded.attempts, [&] { return *std::move(yielded.outcome); });
+      } catch (...) {
+        fail_into(where, yielded.attempts, failure(std::current_exception()));
+      }
+      return true;
+    } else {
+      return false;
     }
   }
 
@@ -394,7 +432,7 @@ class typed_run final : private run_hooks {
     outcome_type* const where = b.outcomes() + i;
     try {
       std::construct_at(where, which.number, [&] {
-        return caller_.call(services_, by, b.item(i), which, need_afterwards());
+        return caller_.call(services_, by, item_of(b, i), which, need_afterwards());
       });
     } catch (...) {
       fail_into(where, which.number, failure(std::current_exception()));
@@ -407,8 +445,8 @@ class typed_run final : private run_hooks {
   }
 
   [[nodiscard]] afterwards need_afterwards() const noexcept {
-    return sink_type::sees_failures || retry_.max_attempts > 1 ? afterwards::item_is_needed
-                                                               : afterwards::item_is_free;
+    return sink_type::needs_item || retry_.max_attempts > 1 ? afterwards::item_is_needed
+                                                            : afterwards::item_is_free;
   }
 
   // Attempts follow each other at once while there is nothing to wait for.
@@ -510,13 +548,50 @@ class typed_run final : private run_hooks {
         if (count == 0) return work_end::finished;
         if (by.stopping()) {
           for (const std::uint32_t end = i + count; i < end; ++i) cancel(b, i);
+        } else if (was_finished_before(b, i)) {
+          ++i;
         } else {
-          if (work_span(b, i, count) == work_end::waiting) return work_end::waiting;
-          i += count;
+          const std::uint32_t some = unfinished(b, i, count);
+          if (work_span(b, i, some) == work_end::waiting) return work_end::waiting;
+          i += some;
         }
       }
     }
     return work_end::finished;
+  }
+
+  // How many of `count` items from i on have no outcome, up to the first that has one.
+  static std::uint32_t unfinished([[maybe_unused]] batch_type& b, [[maybe_unused]] std::uint32_t i,
+                                  std::uint32_t count) noexcept {
+    if constexpr (may_be_finished) {
+      std::uint32_t n = 0;
+      while (n < count && !b.item(i + n).outcome) ++n;
+      return n;
+    } else {
+      return count;
+    }
+  }
+
+  // Calls batched work. Items that lie beside their outcomes are moved together and back.
+  auto call_with_span(batch_type& b, std::uint32_t from, std::uint32_t count) {
+    if constexpr (may_be_finished) {
+      const auto moved_to = [&](auto&& move) {
+        for (std::uint32_t i = 0; i < count; ++i) move(i, item_of(b, from + i));
+      };
+      std::vector<item_type> together;
+      together.reserve(count);
+      moved_to([&](std::uint32_t, item_type& item) { together.push_back(std::move(item)); });
+      const auto back = [&](auto*) noexcept {
+        moved_to([&](std::uint32_t i, item_type& item) {
+          std::destroy_at(&item);
+          std::construct_at(&item, std::move(together[i]));
+        });
+      };
+      const std::unique_ptr<std::vector<item_type>, decltype(back)> guard(&together, back);
+      return caller_.call(std::span<item_type>(together));
+    } else {
+      return caller_.call(b.span(from, count));
+    }
   }
 
   work_end work_span(batch_type& b, std::uint32_t from, std::uint32_t count) {
@@ -546,7 +621,7 @@ class typed_run final : private run_hooks {
     if constexpr (caller_type::is_batched) {
       std::uint32_t made = 0;
       try {
-        auto results = caller_.call(b.span(from, count));
+        auto results = call_with_span(b, from, count);
         for (; made < count; ++made) {
           std::construct_at(b.outcomes() + from + made, number,
                             [&] { return caller_.take(results[made]); });
@@ -569,7 +644,7 @@ class typed_run final : private run_hooks {
       attempt which{lone.first_index, number};
       if (timeout_.count() != 0) which.deadline = deadline_from_now();
       lone.call = std::make_shared<async_result<result_type>>(services_, lone, which);
-      caller_.start(lone.call, lone.item(0), need_afterwards());
+      caller_.start(lone.call, item_of(lone, 0), need_afterwards());
     }
     return work_end::outstanding;
   }
@@ -650,11 +725,11 @@ class typed_run final : private run_hooks {
     }
     if (out.result().has_value()) [[likely]] {
       ++counts.succeeded;
-      collect(worker, b.item(i), out.result(), index, attempts);
+      collect(worker, item_of(b, i), out.result(), index, attempts);
     } else {
       const failure why = out.result().error();
       ++(why.kind() == failure_kind::cancelled ? counts.cancelled : counts.failed);
-      collect(worker, b.item(i), out.result(), index, attempts);
+      collect(worker, item_of(b, i), out.result(), index, attempts);
       services_.item_failed(index, why, attempts);
     }
     std::destroy_at(&out);
@@ -679,7 +754,8 @@ class typed_run final : private run_hooks {
                                           sink_type::is_reduction_form && !caller_type::is_async &&
                                           !caller_type::is_batched;
   // Spawned items are folded as they come where nothing needs them afterwards.
-  static constexpr bool may_stack = caller_type::wants_context && sink_type::is_reduction_form &&
+  static constexpr bool may_stack = caller_type::wants_context && !may_be_finished &&
+                                    sink_type::is_reduction_form &&
                                     std::is_nothrow_move_constructible_v<stacked_type>;
   static inline std::atomic<std::int64_t> usual_item_ns{-1};
 
