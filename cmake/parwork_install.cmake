@@ -5,6 +5,10 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/parwork")
 
 install(TARGETS parwork EXPORT parworkTargets FILE_SET HEADERS)
 install(EXPORT parworkTargets NAMESPACE parwork:: DESTINATION "${package_dir}")
+if(PARWORK_JOURNAL)
+  install(TARGETS parwork-journal EXPORT parworkJournalTargets FILE_SET HEADERS)
+  install(EXPORT parworkJournalTargets NAMESPACE parwork:: DESTINATION "${package_dir}")
+endif()
 
 configure_package_config_file(
   cmake/parworkConfig.cmake.in "${PROJECT_BINARY_DIR}/parworkConfig.cmake"
@@ -21,8 +25,15 @@ set(pc_dir "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig")
 file(RELATIVE_PATH pc_prefix "${pc_dir}" "${CMAKE_INSTALL_PREFIX}")
 cmake_path(APPEND pc_libdir "\${prefix}" "${CMAKE_INSTALL_LIBDIR}")
 cmake_path(APPEND pc_includedir "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
-configure_file(cmake/parwork.pc.in "${PROJECT_BINARY_DIR}/parwork.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/parwork.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+function(parwork_install_pc name description requires libs)
+  configure_file(cmake/parwork.pc.in "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endfunction()
+parwork_install_pc(parwork "${PROJECT_DESCRIPTION}" "" "-lparwork -pthread")
+if(PARWORK_JOURNAL)
+  # A static library's users link what it uses: so Requires, not Requires.private.
+  parwork_install_pc(parwork-journal "Runs of parwork that survive crashes" "parwork, sqlite3" "-lparwork-journal")
+endif()
 
 file(GLOB pages CONFIGURE_DEPENDS docs/*.md)
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")

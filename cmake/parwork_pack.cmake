@@ -12,6 +12,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 # The library is static: what its users need besides is the standard library's headers.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libstdc++-12-dev | libstdc++-13-dev | libstdc++-14-dev | libstdc++-15-dev")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libsqlite3-dev (>= 3.35)")  # parwork::journal
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake (>= 3.25), pkg-config")
 
 include(CPack)

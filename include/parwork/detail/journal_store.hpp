@@ -1,0 +1,158 @@
+// The seam between a journal's templates, which know items and results, and its compiled part,
+// which knows bytes and the file.
+//
+// Thread safety: stated with each class.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <typeinfo>
+
+#include "parwork/codec.hpp"
+#include "parwork/failure.hpp"
+#include "parwork/journal_errors.hpp"
+
+namespace parwork {
+
+/// One finished item, as `journal::for_each` shows it. Its views are valid during the call.
+class journal_record {
+ public:
+  journal_record(std::string_view key, bool failed, unsigned attempts, std::string_view bytes)
+      : key_(key), bytes_(bytes), attempts_(attempts), failed_(failed) {}
+
+  std::string_view key() const noexcept { return key_; }
+  bool failed() const noexcept { return failed_; }
+  unsigned attempts() const noexcept { return attempts_; }
+
+  /// The result or the failure. Throws `codec_error` where the result is no `R`.
+  template <class R>
+  std::expected<R, failure> result() const;
+
+  /// As encoded by `codec`, for those who do not know the type.
+  std::string_view bytes() const noexcept { return bytes_; }
+
+ private:
+  std::string_view key_;
+  std::string_view bytes_;
+  unsigned attempts_;
+  bool failed_;
+};
+
+namespace detail {
+
+void encode_failure(const failure& why, std::string& into);
+failure decode_failure(std::string_view bytes);
+
+// All of the bytes, and nothing but them.
+template <class R>
+std::expected<R, failure> decode_result(std::string_view bytes) {
+  if constexpr (std::is_void_v<R>) {
+    if (!bytes.empty()) throw codec_error("parwork: bytes where there should be none");
+    return {};
+  } else {
+    std::expected<R, failure> result(std::in_place, codec<R>::decode(bytes));
+    if (!bytes.empty()) throw codec_error("parwork: more bytes than the value has");
+    return result;
+  }
+}
+
+/// Where an item stands in the journal.
+struct journal_place {
+  std::int64_t rank = 0;  ///< records in order of rank are in order of the input
+  bool replaces = false;  ///< there is a record at this rank, which is to be done again
+};
+
+struct recorded_outcome {
+  bool failed;
+  unsigned attempts;
+  std::string bytes;
+};
+
+struct journal_settings {
+  std::chrono::nanoseconds commit_every;
+  std::size_t commit_records;
+  parwork::durability durability;
+  std::string fingerprint;
+  std::function<void(const journal_damage&)> on_damage;
+};
+
+/// What a run asks of a journal beyond its settings.
+struct replay_policy {
+  bool replay = true;
+  bool retry_failed = false;
+};
+
+/// The file. Thread safety: as `journal` says.
+class journal_store {
+ public:
+  journal_store(std::filesystem::path file, journal_settings settings);
+  ~journal_store();
+  journal_store(const journal_store&) = delete;
+  journal_store& operator=(const journal_store&) = delete;
+
+  [[nodiscard]] std::uint64_t size() const;
+  void for_each(const std::function<void(const journal_record&)>& fn);
+  std::uint64_t forget(std::string_view key);
+  void compact();
+  void commit();
+  [[nodiscard]] const std::filesystem::path& path() const noexcept;
+
+ private:
+  friend class journal_run;
+  class implementation;
+  std::unique_ptr<implementation> implementation_;
+};
+
+/// One run's use of a journal. Thread safety: `recall` is called by one thread at a time, `record`
+/// by one thread at a time, and both may be called at once.
+class journal_run {
+ public:
+  /// Throws `journal_busy` where another run uses the journal.
+  journal_run(journal_store& store, replay_policy policy);
+  /// Commits what was recorded, if it can.
+  ~journal_run();
+  journal_run(const journal_run&) = delete;
+  journal_run& operator=(const journal_run&) = delete;
+
+  [[nodiscard]] const replay_policy& policy() const noexcept { return policy_; }
+
+  /// Throws `journal_mismatch` where the file holds results of another type.
+  void expect_results(const std::type_info& type);
+
+  /// Takes the next item of the input: finds its record, or gives it a place for one. Throws
+  /// `journal_corrupt`.
+  [[nodiscard]] std::optional<recorded_outcome> recall(std::string_view key, journal_place& place);
+
+  /// Keeps a finished item for the next commit. Blocks while two groups are waiting for the disk.
+  /// Throws `journal_unwritable` from the first commit that failed on.
+  void record(std::string_view key, const journal_place& place, const recorded_outcome& outcome);
+
+  /// Commits everything. Throws `journal_unwritable`.
+  void finish();
+
+  /// Says what a damaged record or one of another type is; throws `journal_mismatch`.
+  [[noreturn]] void refuse_result(std::string_view key, const std::string& why) const;
+
+ private:
+  journal_store::implementation& store_;
+  const replay_policy policy_;
+};
+
+}  // namespace detail
+
+template <class R>
+std::expected<R, failure> journal_record::result() const {
+  if (failed_) return std::unexpected(detail::decode_failure(bytes_));
+  return detail::decode_result<R>(bytes_);
+}
+
+}  // namespace parwork

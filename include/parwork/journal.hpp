@@ -1,0 +1,225 @@
+// journal: runs that survive crashes. Every finished item is recorded in a file, and a run that was
+// killed at any instant goes on where it was.
+//
+// Thread safety: a journal serves one run at a time; size, for_each and commit may be called from
+// any thread, also while a run goes on.
+//
+// Invariants:
+// 1. A record is written whole or not at all, and carries a checksum: what is damaged is reported
+//    and done again, never replayed.
+// 2. Items are known by their keys. Items with equal keys are told apart by how many there are: the
+//    n-th in a run takes the n-th record of that key that the run has not met yet.
+// 3. One process at a time has the file open.
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "parwork/codec.hpp"
+#include "parwork/detail/journal_key.hpp"
+#include "parwork/detail/journal_store.hpp"
+#include "parwork/detail/journalled.hpp"
+#include "parwork/journal_errors.hpp"
+#include "parwork/options.hpp"
+#include "parwork/process.hpp"
+
+namespace parwork {
+
+/// How a journal is kept. `Key` is deduced: write `journal_options{.key = ...}`, or, in a journal's
+/// braces, `{.key = ...}`.
+template <class Key = detail::own_key>
+struct journal_options {
+  /// The collector gets recorded results in their items' places, so that it sees the complete set
+  /// in every run. Without, it sees what this run finishes, and indices count those items alone.
+  bool replay = true;
+
+  /// Items whose failure is recorded are worked on again.
+  bool retry_failed = false;
+
+  /// `key(item)` returns what the item is known by: a string, a path or an integer. Called once for
+  /// each item, on the thread that calls the generator. Items that are strings, paths or integers
+  /// are their own keys. Two items with equal keys must have equal results: a record of the one may
+  /// be replayed for the other.
+  Key key = {};
+
+  /// A record becomes durable at most this long after it was made, and with at most
+  /// `commit_records` others. Shorter and fewer: less to do again after a crash, more cost an item.
+  /// From 0; 1 to 1,000,000.
+  std::chrono::nanoseconds commit_every = std::chrono::milliseconds(50);
+  std::size_t commit_records = 1'000;
+
+  /// What recorded items survive: a loss of power (an fsync for each commit), or the death of the
+  /// process alone.
+  parwork::durability durability = parwork::durability::full;
+
+  /// What the results depend on besides their items: command, code version, parameters. Kept in the
+  /// file when it is made; opening it with another one throws `journal_mismatch`.
+  std::string fingerprint = {};
+
+  /// Told of each damaged record when it is met. Empty: a line on standard error.
+  std::function<void(const journal_damage&)> on_damage = {};
+};
+
+/// A file of finished items. `process(journal, ...)` is a run that skips what is recorded and
+/// records what it finishes.
+template <class Key = detail::own_key>
+class journal {
+ public:
+  /// Opens the file, or makes it. Throws `journal_busy` where another process, or this one, has it
+  /// open; `journal_mismatch` for another fingerprint; `journal_version` for a file of another
+  /// format; `journal_corrupt` for what is no journal; `journal_unwritable`; and
+  /// `std::invalid_argument` naming the option. Costs one fsync; never reads the records.
+  explicit journal(std::filesystem::path file, journal_options<Key> options = {})
+      : options_(std::move(options)),
+        store_(std::move(file), {options_.commit_every, options_.commit_records,
+                                 options_.durability, options_.fingerprint, options_.on_damage}) {}
+
+  /// How many items are recorded, failures included. Constant time.
+  [[nodiscard]] std::uint64_t size() const { return store_.size(); }
+
+  /// Calls `fn(const journal_record&)` for each record, in the order of the items in the last run's
+  /// input; items that the last run did not have stay where they were. Damaged records are reported
+  /// and left out. What `fn` throws leaves. Reads some hundred records at a time. Records of a run
+  /// that is going on are seen once they are committed.
+  template <class Fn>
+    requires std::invocable<Fn&, const journal_record&>
+  void for_each(Fn&& fn) const {
+    store_.for_each([&fn](const journal_record& each) { std::invoke(fn, each); });
+  }
+
+  /// Removes the records of a key (what the key function returns), so that its items are worked on
+  /// again; returns how many they were. Reads the whole file: about 0.1 us a record. Throws
+  /// `std::logic_error` while a run goes on.
+  template <detail::key_value K>
+  std::uint64_t forget(const K& key) {
+    std::string bytes;
+    detail::append_key(key, bytes);
+    return store_.forget(bytes);
+  }
+
+  /// Rewrites the file without the room of what was removed. Throws `std::logic_error` while a run
+  /// goes on. Needs as much free room as the file has records.
+  void compact() { store_.compact(); }
+
+  /// Returns when everything recorded so far is durable. Throws `journal_unwritable`.
+  void commit() { store_.commit(); }
+
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return store_.path(); }
+
+  /// For `process`.
+  [[nodiscard]] const journal_options<Key>& options() const noexcept { return options_; }
+  [[nodiscard]] detail::journal_store& store() noexcept { return store_; }
+
+ private:
+  const journal_options<Key> options_;
+  mutable detail::journal_store store_;
+};
+
+// The type of a key function in a journal's own braces is not deduced by the language: it is kept
+// behind one that takes any. The first of these is preferred where both would do.
+journal(std::filesystem::path) -> journal<>;
+template <class Key>
+journal(std::filesystem::path, journal_options<Key>) -> journal<Key>;
+journal(std::filesystem::path, journal_options<detail::own_key>) -> journal<>;
+template <class Key = detail::any_key>
+  requires std::same_as<Key, detail::any_key>
+journal(std::filesystem::path, journal_options<detail::any_key>) -> journal<Key>;
+
+/// The fingerprint that a journal was made with. Throws as opening it does, but for `journal_busy`
+/// and `journal_mismatch`.
+[[nodiscard]] std::string journal_fingerprint(const std::filesystem::path& file);
+
+namespace detail {
+
+template <class Key, class Generator, class Work, class Collector>
+consteval bool accepts_journalled_call() {
+  using item = plain_item_t<generator_item_t<Generator>>;
+  using work = std::remove_reference_t<Work>;
+  constexpr bool has_key = gives_key<Key, item>;
+  static_assert(has_key,
+                "parwork: a journal knows items by their keys, and this item is no string, path or "
+                "integer: give the journal one, journal_options{.key = [](const Item& item) { "
+                "return ...; }}, that returns a string, a path or an integer");
+  if constexpr (!has_key || !accepts_work<work, item>() || !is_lvalue_if_reduction<Collector>()) {
+    return false;
+  } else if constexpr (!fits_together<work, std::remove_reference_t<Collector>, item>()) {
+    return false;
+  } else {
+    using result = typename caller_for<work, item>::result_type;
+    constexpr bool ok = std::is_void_v<result> || encodable<result>;
+    static_assert(ok,
+                  "parwork: a journal stores results, and there is no parwork::codec for this one: "
+                  "specialise parwork::codec<R> with encode and decode");
+    return ok;
+  }
+}
+
+// REQUIRES: accepts_journalled_call.
+template <class Key, class Generator, class Work, class Collector>
+summary run_journalled(journal_run& run, Key key, Generator&& generator, Work&& work,
+                       Collector& collector, options&& given) {
+  using reader = decltype(make_reader(std::forward<Generator>(generator)));
+  using item = typename reader::item_type;
+  using result = typename caller_for<std::remove_reference_t<Work>, item>::result_type;
+
+  validate(given);
+  run.expect_results(typeid(result));
+  tee_state state(given);
+  places_in_flight places;
+  if (!given.total && run.policy().replay) given.total = size_of(generator);
+  given.stop = state.token();
+  recalling_generator<reader, Key, result> filter(make_reader(std::forward<Generator>(generator)),
+                                                  std::move(key), run, places);
+  recording_tee<Collector, item, result> tee(collector, run, places, state);
+  summary done = process(filter, std::forward<Work>(work), tee, std::move(given));
+  run.finish();
+  state.rethrow();
+  tee.finish();
+  return done;
+}
+
+}  // namespace detail
+
+/// As `process(generator, work, collector, given)`, with a journal: an item whose success is
+/// recorded is not worked on again, its result reaches the collector in its place (see
+/// `journal_options::replay`); so is an item whose failure is recorded, unless
+/// `journal_options::retry_failed`. Everything else that finishes is recorded before the collector
+/// sees it; but for what arrives as cancelled, and failures that arrive after the run was told to
+/// stop, since the stop may be their cause.
+///
+/// A recorded exception comes back as a failure of its kind and message, without the exception
+/// object. A split range is read by one thread at a time; a reduction is folded by one thread at a
+/// time. Work cannot `spawn`. Throws what `process` throws, and: `journal_busy` where another run
+/// uses the journal, `journal_mismatch` where it holds results of another type, `journal_corrupt`,
+/// and `journal_unwritable`, which stops the run as a throwing collector does.
+///
+/// Cost: about 1 us an item, on a thread of the journal's own for the most part.
+template <class Key, class Generator, class Work, class Collector>
+[[nodiscard]] summary process(journal<Key>& journal, Generator&& generator, Work&& work,
+                              Collector&& collector, options given = {}) {
+  if constexpr (!detail::accepts_generator<Generator>()) {
+    return {};  // the sentence has been printed, here and below
+  } else if constexpr (detail::accepts_journalled_call<Key, Generator, Work, Collector>()) {
+    detail::refuse_null(generator, "the generator");
+    detail::refuse_null(work, "work");
+    detail::refuse_null(collector, "the collector");
+    const auto& kept = journal.options();
+    detail::journal_run run(journal.store(), {kept.replay, kept.retry_failed});
+    return detail::run_journalled(run, kept.key, std::forward<Generator>(generator),
+                                  std::forward<Work>(work), collector, std::move(given));
+  } else {
+    return {};
+  }
+}
+
+}  // namespace parwork

@@ -1,0 +1,85 @@
+#include "journal/committer.hpp"
+
+#include <utility>
+
+namespace parwork::detail {
+
+committer::committer(std::chrono::nanoseconds every, std::size_t most,
+                     std::function<void(const group&)> write)
+    : every_(every), most_(most), write_(std::move(write)), thread_([this] { run(); }) {}
+
+committer::~committer() {
+  {
+    const lock_guard guard(lock_);
+    closing_ = true;
+  }
+  due_.notify_one();
+  thread_.join();
+}
+
+void committer::add(const change& c) {
+  bool wakes;
+  {
+    const lock_guard guard(lock_);
+    while (is_full() && !error_) written_.wait(lock_);
+    if (error_) std::rethrow_exception(error_);
+    const bool begins = filling_.empty();
+    filling_.add(c);
+    pending_ += c.adds();
+    wakes = begins || is_full();
+  }
+  if (wakes) due_.notify_one();
+}
+
+void committer::flush() {
+  const lock_guard guard(lock_);
+  ++flushing_;
+  due_.notify_one();
+  while (!filling_.empty() || is_writing_) written_.wait(lock_);
+  --flushing_;
+  if (error_) std::rethrow_exception(error_);
+}
+
+std::int64_t committer::pending() {
+  const lock_guard guard(lock_);
+  return pending_;
+}
+
+// Until there is a group to write, or nothing more to come.
+void committer::wait_for_group() {
+  while (filling_.empty() && !closing_) due_.wait(lock_);
+  while (!filling_.empty() && !is_due() &&
+         due_.wait_until(lock_, filling_.begun() + every_) == std::cv_status::no_timeout) {
+  }
+}
+
+void committer::run() {
+  for (;;) {
+    std::int64_t adds = 0;
+    {
+      const lock_guard guard(lock_);
+      wait_for_group();
+      if (filling_.empty()) return;
+      std::swap(filling_, writing_);
+      is_writing_ = true;
+      adds = writing_.adds();
+    }
+    written_.notify_all();  // there is room
+    std::exception_ptr error;
+    try {
+      write_(writing_);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    writing_.clear();
+    {
+      const lock_guard guard(lock_);
+      is_writing_ = false;
+      pending_ -= adds;
+      if (error && !error_) error_ = error;
+    }
+    written_.notify_all();
+  }
+}
+
+}  // namespace parwork::detail

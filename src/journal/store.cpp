@@ -1,0 +1,316 @@
+#include "journal/store.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/type_name.hpp"
+#include "parwork/journal.hpp"
+
+namespace parwork {
+
+namespace detail {
+
+namespace {
+
+void refuse(const char* option, const std::string& value, const char* range) {
+  throw std::invalid_argument(std::string("parwork: journal_options.") + option + " is " + value +
+                              ", it must be " + range);
+}
+
+const journal_settings& validated(const journal_settings& given) {
+  constexpr std::size_t most = 1'000'000;
+  if (given.commit_every.count() < 0) {
+    refuse("commit_every", std::to_string(given.commit_every.count()) + " ns", "0 or more");
+  }
+  if (given.commit_records == 0 || given.commit_records > most) {
+    refuse("commit_records", std::to_string(given.commit_records), "1 to 1000000");
+  }
+  return given;
+}
+
+// Of a path that may be a symbolic link: the lock is beside the file itself.
+std::filesystem::path real_path(const std::filesystem::path& file) {
+  if (file.empty()) throw std::invalid_argument("parwork: the journal's path is empty");
+  std::error_code error;
+  auto real = std::filesystem::weakly_canonical(file, error);
+  return error ? file : real;
+}
+
+std::string printable(std::string_view bytes) {
+  constexpr std::size_t most = 80;
+  std::string text;
+  for (const char c : bytes.substr(0, most)) {
+    const bool plain = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+    text += plain ? c : '?';
+  }
+  return bytes.size() > most ? text + "..." : text;
+}
+
+journal_header open_header(database& in, const journal_settings& settings) {
+  const bool fresh = is_new(in);
+  configure(in, settings.durability);
+  if (fresh) create_schema(in, settings.fingerprint);
+  journal_header header = read_header(in);
+  if (header.fingerprint != settings.fingerprint) {
+    throw journal_mismatch(in.file(), "fingerprint", header.fingerprint, settings.fingerprint);
+  }
+  return header;
+}
+
+}  // namespace
+
+// --- The file ---
+
+journal_store::implementation::implementation(std::filesystem::path file, journal_settings settings)
+    : file_(real_path(file)),
+      settings_(validated(settings)),
+      only_one_(file_),
+      database_(file_),
+      header_(open_header(database_, settings_)) {}
+
+journal_store::implementation::~implementation() = default;
+
+std::uint64_t journal_store::implementation::size() {
+  const lock_guard guard(lock_);
+  return static_cast<std::uint64_t>(header_.records + (in_run_ ? committer_->pending() : 0));
+}
+
+// In pieces, so that the file is not locked while `fn` runs, nor its records all in memory.
+void journal_store::implementation::for_each(const std::function<void(const journal_record&)>& fn) {
+  constexpr int piece = 256;
+  std::int64_t last = std::numeric_limits<std::int64_t>::min();
+  for (std::vector<record> some; some.empty() || some.size() == piece;) {
+    some.clear();
+    {
+      const lock_guard guard(lock_);
+      statement query(database_, std::string("SELECT ") + record_columns +
+                                     " FROM records WHERE rank > ? ORDER BY rank LIMIT ?");
+      query.bind(1, last).bind(2, piece);
+      while (query.step()) some.push_back(read_record(query));
+    }
+    if (some.empty()) return;
+    last = some.back().rank;
+    for (const record& each : some) {
+      if (each.is_sound()) {
+        fn(journal_record(each.key, each.failed(), each.attempts, each.value));
+      } else {
+        report(each);
+      }
+    }
+  }
+}
+
+std::uint64_t journal_store::implementation::forget(std::string_view key) {
+  const lock_guard guard(lock_);
+  refuse_during_run("forget");
+  try {
+    database_.execute("BEGIN IMMEDIATE");
+    statement gone(database_, "DELETE FROM records WHERE hash = ? AND key = ?");
+    gone.bind(1, static_cast<std::int64_t>(hash_bytes(key))).bind(2, key).run();
+    const auto count = database_.number("SELECT changes()");
+    journal_header changed = header_;
+    changed.records -= count;
+    write_header(database_, changed);
+    database_.execute("COMMIT");
+    header_ = changed;
+    return static_cast<std::uint64_t>(count);
+  } catch (...) {
+    database_.roll_back();
+    throw;
+  }
+}
+
+void journal_store::implementation::compact() {
+  const lock_guard guard(lock_);
+  refuse_during_run("compact");
+  database_.execute("VACUUM");
+  (void)database_.number("PRAGMA wal_checkpoint(TRUNCATE)");
+}
+
+void journal_store::implementation::commit() {
+  committer* running = nullptr;
+  {
+    const lock_guard guard(lock_);
+    running = in_run_ ? committer_.get() : nullptr;
+  }
+  if (running != nullptr) running->flush();
+}
+
+void journal_store::implementation::refuse_during_run(const char* what) {
+  if (in_run_) {
+    throw std::logic_error(std::string("parwork: journal::") + what +
+                           " was called while a run uses the journal");
+  }
+}
+
+void journal_store::implementation::report(const record& damaged) const {
+  const journal_damage what{file_, damaged.key,
+                            "its bytes are not those that were written (checksum)"};
+  if (settings_.on_damage) return settings_.on_damage(what);
+  std::fprintf(stderr, "parwork: the journal %s has a damaged record, which is not used: \"%s\"\n",
+               file_.c_str(), printable(what.key).c_str());
+}
+
+// --- A run ---
+
+void journal_store::implementation::begin_run() {
+  const lock_guard guard(lock_);
+  if (in_run_) throw journal_busy(file_, ::getpid());
+  put_.emplace(database_, std::string("INSERT OR REPLACE INTO records(") + record_columns +
+                              ") VALUES (?, ?, ?, ?, ?, ?, ?)");
+  move_.emplace(database_, "UPDATE OR IGNORE records SET rank = ?, checksum = ? WHERE rank = ?");
+  erase_.emplace(database_, "DELETE FROM records WHERE rank = ?");
+  reserve_ = std::make_unique<reserve>(file_);
+  committer_ = std::make_unique<committer>(settings_.commit_every, settings_.commit_records,
+                                           [this](const group& all) { write(all); });
+  cursor_ = std::make_unique<cursor>(
+      database_, lock_,
+      cursor::callbacks{[this](const change& c) { add(c); },
+                        [this](const record& damaged) { report(damaged); }});
+  in_run_ = true;
+}
+
+void journal_store::implementation::end_run() noexcept {
+  cursor_.reset();
+  // Still to be seen by size() and commit() while it writes what is left.
+  try {
+    committer_->flush();
+  } catch (...) {
+    // Whoever asked for the records to be durable has been told: see journal_run::finish.
+  }
+  const lock_guard guard(lock_);
+  in_run_ = false;
+  committer_.reset();
+  put_.reset();
+  move_.reset();
+  erase_.reset();
+  reserve_.reset();
+}
+
+void journal_store::implementation::expect_results(const std::string& type) {
+  const lock_guard guard(lock_);
+  if (header_.result == type) return;
+  if (!header_.result.empty()) {
+    throw journal_mismatch(file_, "result type", header_.result, type);
+  }
+  journal_header changed = header_;
+  changed.result = type;
+  write_header(database_, changed);
+  header_ = changed;
+}
+
+// On the committer's thread. When the disk is full, what has been collected is recorded all the
+// same, in the room that was set aside for it; the error ends the run.
+void journal_store::implementation::write(const group& all) {
+  const lock_guard guard(lock_);
+  try {
+    try_write(all);
+  } catch (const journal_full&) {
+    if (reserve_->release()) try_write(all);
+    throw;
+  }
+}
+
+void journal_store::implementation::try_write(const group& all) {
+  try {
+    database_.execute("BEGIN IMMEDIATE");
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const change c = all.at(i);
+      if (c.what == change::kind::put) {
+        put_->bind(1, c.rank)
+            .bind(2, static_cast<std::int64_t>(c.hash))
+            .bind(3, c.key)
+            .bind(4, c.state)
+            .bind(5, c.attempts)
+            .bind(6, c.value)
+            .bind(7, static_cast<std::int64_t>(c.checksum))
+            .run();
+      } else if (c.what == change::kind::move) {
+        move_->bind(1, c.to).bind(2, static_cast<std::int64_t>(c.checksum)).bind(3, c.rank).run();
+      } else {
+        erase_->bind(1, c.rank).run();
+      }
+    }
+    journal_header changed = header_;
+    changed.records += all.adds();
+    write_header(database_, changed);
+    database_.execute("COMMIT");
+    header_ = changed;
+  } catch (...) {
+    database_.roll_back();
+    throw;
+  }
+}
+
+// --- What the templates call ---
+
+journal_store::journal_store(std::filesystem::path file, journal_settings settings)
+    : implementation_(std::make_unique<implementation>(std::move(file), std::move(settings))) {}
+journal_store::~journal_store() = default;
+std::uint64_t journal_store::size() const { return implementation_->size(); }
+void journal_store::for_each(const std::function<void(const journal_record&)>& fn) {
+  implementation_->for_each(fn);
+}
+std::uint64_t journal_store::forget(std::string_view key) { return implementation_->forget(key); }
+void journal_store::compact() { implementation_->compact(); }
+void journal_store::commit() { implementation_->commit(); }
+const std::filesystem::path& journal_store::path() const noexcept {
+  return implementation_->path();
+}
+
+journal_run::journal_run(journal_store& store, replay_policy policy)
+    : store_(*store.implementation_), policy_(policy) {
+  store_.begin_run();
+}
+journal_run::~journal_run() { store_.end_run(); }
+
+void journal_run::expect_results(const std::type_info& type) {
+  store_.expect_results(type_name(type));
+}
+
+std::optional<recorded_outcome> journal_run::recall(std::string_view key, journal_place& place) {
+  auto found = store_.records().find(key, place.rank);
+  if (!found) return std::nullopt;
+  if (found->failed() && policy_.retry_failed) {
+    place.replaces = true;
+    return std::nullopt;
+  }
+  return recorded_outcome{found->failed(), found->attempts, std::move(found->value)};
+}
+
+void journal_run::record(std::string_view key, const journal_place& place,
+                         const recorded_outcome& outcome) {
+  const auto state =
+      static_cast<int>(outcome.failed ? record_state::failure : record_state::success);
+  store_.add({.what = change::kind::put,
+              .rank = place.rank,
+              .replaces = place.replaces,
+              .hash = hash_bytes(key),
+              .state = state,
+              .attempts = outcome.attempts,
+              .checksum = record_checksum(place.rank, key, state, outcome.attempts, outcome.bytes),
+              .key = key,
+              .value = outcome.bytes});
+}
+
+void journal_run::finish() { store_.flush(); }
+
+void journal_run::refuse_result(std::string_view key, const std::string& why) const {
+  throw journal_mismatch(store_.path(), "codec whose result for " + printable(key) + " is",
+                         "other bytes", why);
+}
+
+}  // namespace detail
+
+std::string journal_fingerprint(const std::filesystem::path& file) {
+  detail::database in(file, detail::opening::read_only);
+  if (detail::is_new(in)) throw journal_corrupt(file, "is empty: no run has begun in it");
+  return detail::read_header(in).fingerprint;
+}
+
+}  // namespace parwork

@@ -1,0 +1,66 @@
+// The journal's file and what works on it: lock, connection, and during a run the cursor that finds
+// records and the committer that writes them.
+//
+// Thread safety: as journal_store and journal_run say. The connection is used under `lock`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "journal/committer.hpp"
+#include "journal/cursor.hpp"
+#include "journal/database.hpp"
+#include "journal/file_lock.hpp"
+#include "journal/reserve.hpp"
+#include "journal/schema.hpp"
+#include "parwork/detail/journal_store.hpp"
+#include "parwork/detail/mutex.hpp"
+
+namespace parwork::detail {
+
+class journal_store::implementation {
+ public:
+  implementation(std::filesystem::path file, journal_settings settings);
+  ~implementation();
+
+  [[nodiscard]] std::uint64_t size() PARWORK_EXCLUDES(lock_);
+  void for_each(const std::function<void(const journal_record&)>& fn) PARWORK_EXCLUDES(lock_);
+  std::uint64_t forget(std::string_view key) PARWORK_EXCLUDES(lock_);
+  void compact() PARWORK_EXCLUDES(lock_);
+  void commit() PARWORK_EXCLUDES(lock_);
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return file_; }
+
+  // One run at a time, between these two. begin_run throws journal_busy.
+  void begin_run() PARWORK_EXCLUDES(lock_);
+  void end_run() noexcept PARWORK_EXCLUDES(lock_);
+
+  void expect_results(const std::string& type) PARWORK_EXCLUDES(lock_);
+  [[nodiscard]] cursor& records() noexcept { return *cursor_; }
+  void add(const change& c) { committer_->add(c); }
+  void flush() { committer_->flush(); }
+
+ private:
+  void write(const group& all) PARWORK_EXCLUDES(lock_);
+  void try_write(const group& all) PARWORK_REQUIRES(lock_);
+  void report(const record& damaged) const;
+  void refuse_during_run(const char* what) PARWORK_REQUIRES(lock_);
+
+  const std::filesystem::path file_;
+  const journal_settings settings_;
+  const file_lock only_one_;
+
+  mutex lock_;
+  database database_ PARWORK_GUARDED_BY(lock_);
+  journal_header header_ PARWORK_GUARDED_BY(lock_);
+  bool in_run_ PARWORK_GUARDED_BY(lock_) = false;
+
+  // What a run has.
+  std::optional<statement> put_, move_, erase_;
+  std::unique_ptr<reserve> reserve_;
+  std::unique_ptr<committer> committer_;
+  std::unique_ptr<cursor> cursor_;
+};
+
+}  // namespace parwork::detail
