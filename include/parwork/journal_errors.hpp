@@ -34,15 +34,14 @@ class journal_error : public std::runtime_error {
 /// The file belongs to another run: its fingerprint, or the type of its results, is another one.
 class journal_mismatch : public journal_error {
  public:
-  /// `of` names what differs.
-  journal_mismatch(std::filesystem::path file, const std::string& of, std::string recorded,
+  journal_mismatch(std::filesystem::path file, const std::string& message, std::string recorded,
                    std::string given)
-      : journal_error(std::move(file), "was made with the " + of + " \"" + recorded +
-                                           "\", and was opened with \"" + given +
-                                           "\": use another file, or what it was made with"),
+      : journal_error(std::move(file), message),
         recorded_(std::move(recorded)),
         given_(std::move(given)) {}
 
+  /// What the file has and what it was opened with. Both are empty where its results are not what
+  /// their codec reads.
   const std::string& recorded() const noexcept { return recorded_; }
   const std::string& given() const noexcept { return given_; }
 

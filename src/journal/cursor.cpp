@@ -78,6 +78,7 @@ void cursor::read_ahead() {
 }
 
 void cursor::drop_damaged(const record& one) {
+  if (!dropped_.insert(one.rank).second) return;
   calls_.damaged(one);
   calls_.change({change::kind::erase, one.rank});
 }

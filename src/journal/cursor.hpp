@@ -20,6 +20,7 @@
 #include <functional>
 #include <optional>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "journal/database.hpp"
@@ -78,6 +79,7 @@ class cursor {
   std::int64_t read_upto_ = 0;
   std::vector<skipped_range> skipped_;  // ascending
   bool indexed_ = false;
+  std::unordered_set<std::int64_t> dropped_;    // ranks of damaged records that have been reported
   std::optional<statement> above_, at_, gone_;  // prepared when first needed
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -51,13 +52,22 @@ std::string printable(std::string_view bytes) {
   return bytes.size() > most ? text + "..." : text;
 }
 
+journal_mismatch mismatch(const std::filesystem::path& file, const char* what,
+                          const std::string& recorded, const std::string& given) {
+  return {file,
+          std::string("was made with the ") + what + " \"" + recorded +
+              "\", and is to be used with \"" + given +
+              "\": use another file, or what it was made with",
+          recorded, given};
+}
+
 journal_header open_header(database& in, const journal_settings& settings) {
   const bool fresh = is_new(in);
   configure(in, settings.durability);
   if (fresh) create_schema(in, settings.fingerprint);
   journal_header header = read_header(in);
   if (header.fingerprint != settings.fingerprint) {
-    throw journal_mismatch(in.file(), "fingerprint", header.fingerprint, settings.fingerprint);
+    throw mismatch(in.file(), "fingerprint", header.fingerprint, settings.fingerprint);
   }
   return header;
 }
@@ -133,10 +143,10 @@ void journal_store::implementation::compact() {
 }
 
 void journal_store::implementation::commit() {
-  committer* running = nullptr;
+  std::shared_ptr<committer> running;
   {
     const lock_guard guard(lock_);
-    running = in_run_ ? committer_.get() : nullptr;
+    if (in_run_) running = committer_;
   }
   if (running != nullptr) running->flush();
 }
@@ -166,7 +176,7 @@ void journal_store::implementation::begin_run() {
   move_.emplace(database_, "UPDATE OR IGNORE records SET rank = ?, checksum = ? WHERE rank = ?");
   erase_.emplace(database_, "DELETE FROM records WHERE rank = ?");
   reserve_ = std::make_unique<reserve>(file_);
-  committer_ = std::make_unique<committer>(settings_.commit_every, settings_.commit_records,
+  committer_ = std::make_shared<committer>(settings_.commit_every, settings_.commit_records,
                                            [this](const group& all) { write(all); });
   cursor_ = std::make_unique<cursor>(
       database_, lock_,
@@ -196,7 +206,7 @@ void journal_store::implementation::expect_results(const std::string& type) {
   const lock_guard guard(lock_);
   if (header_.result == type) return;
   if (!header_.result.empty()) {
-    throw journal_mismatch(file_, "result type", header_.result, type);
+    throw mismatch(file_, "result type", header_.result, type);
   }
   journal_header changed = header_;
   changed.result = type;
@@ -248,6 +258,11 @@ void journal_store::implementation::try_write(const group& all) {
 }
 
 // --- What the templates call ---
+
+void refuse_key(const std::type_info& takes, const std::type_info& items) {
+  throw std::invalid_argument("parwork: journal_options.key takes " + type_name(takes) +
+                              ", and the run's items are " + type_name(items));
+}
 
 journal_store::journal_store(std::filesystem::path file, journal_settings settings)
     : implementation_(std::make_unique<implementation>(std::move(file), std::move(settings))) {}
@@ -301,8 +316,11 @@ void journal_run::record(std::string_view key, const journal_place& place,
 void journal_run::finish() { store_.flush(); }
 
 void journal_run::refuse_result(std::string_view key, const std::string& why) const {
-  throw journal_mismatch(store_.path(), "codec whose result for " + printable(key) + " is",
-                         "other bytes", why);
+  throw journal_mismatch(store_.path(),
+                         "has a result for \"" + printable(key) +
+                             "\" that the codec does not read (" + why +
+                             "): use the code that it was made with, or another file",
+                         "", "");
 }
 
 }  // namespace detail

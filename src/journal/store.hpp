@@ -59,7 +59,7 @@ class journal_store::implementation {
   // What a run has.
   std::optional<statement> put_, move_, erase_;
   std::unique_ptr<reserve> reserve_;
-  std::unique_ptr<committer> committer_;
+  std::shared_ptr<committer> committer_;  // commit() may still wait in it when the run has ended
   std::unique_ptr<cursor> cursor_;
 };
 

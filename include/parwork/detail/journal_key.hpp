@@ -8,7 +8,6 @@
 #include <concepts>
 #include <filesystem>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -41,6 +40,9 @@ void append_key(const K& key, std::string& into) {
 /// Items are their own keys.
 struct own_key {};
 
+// Throws std::invalid_argument.
+[[noreturn]] void refuse_key(const std::type_info& takes, const std::type_info& items);
+
 /// A key function whose type is not known: for one item type, which is that of its parameter.
 class any_key {
  public:
@@ -55,8 +57,7 @@ class any_key {
   void append(const Item& item, std::string& into) const {
     const auto* const typed = std::any_cast<function_for<Item>>(&function_);
     if (typed == nullptr) {
-      throw std::invalid_argument(std::string("parwork: journal_options.key takes ") + takes_ +
-                                  ", and the run's items are " + typeid(Item).name());
+      refuse_key(*takes_, typeid(Item));
     }
     (*typed)(item, into);
   }
@@ -76,13 +77,13 @@ class any_key {
 
   template <class Item, class Function>
   any_key(std::in_place_type_t<Item>, Function&& function)
-      : takes_(typeid(Item).name()),
+      : takes_(&typeid(Item)),
         function_(function_for<Item>(
             [key = std::forward<Function>(function)](const Item& item, std::string& into) mutable {
               append_key(std::invoke(key, item), into);
             })) {}
 
-  const char* takes_;
+  const std::type_info* takes_;
   std::any function_;
 };
 

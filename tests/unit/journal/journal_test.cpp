@@ -578,6 +578,49 @@ TEST_F(journalled, results_of_another_type_are_refused) {
                parwork::journal_mismatch);
 }
 
+struct versioned {
+  int value;
+};
+
+}  // namespace
+
+// Reads what another version wrote, or does not.
+template <>
+struct parwork::codec<versioned> {
+  static inline std::string_view format = "1";
+  static void encode(const versioned& v, std::string& into) {
+    into += format;
+    codec<int>::encode(v.value, into);
+  }
+  static versioned decode(std::string_view& from) {
+    if (detail::take_bytes(from, 1) != format) throw codec_error("another version");
+    return {codec<int>::decode(from)};
+  }
+};
+
+namespace {
+
+TEST_F(journalled, results_that_the_codec_does_not_read_end_the_run) {
+  const auto attempt = [&] {
+    journal j{file};
+    int sum = 0;
+    (void)parwork::process(
+        j, std::views::iota(0, 10), [](int i) { return versioned{i}; },
+        [&](versioned v) { sum += v.value; });
+    return sum;
+  };
+  EXPECT_EQ(attempt(), 45);
+  parwork::codec<versioned>::format = "2";
+  try {
+    attempt();
+    ADD_FAILURE();
+  } catch (const parwork::journal_mismatch& wrong) {
+    EXPECT_NE(std::string(wrong.what()).find("another version"), std::string::npos);
+  }
+  parwork::codec<versioned>::format = "1";
+  EXPECT_EQ(attempt(), 45);
+}
+
 TEST_F(journalled, second_opening_is_refused_with_the_holders_pid) {
   journal first{file};
   try {
