@@ -4,9 +4,8 @@
 
 namespace parwork::detail {
 
-committer::committer(std::chrono::nanoseconds every, std::size_t most,
-                     std::function<void(const group&)> write)
-    : every_(every), most_(most), write_(std::move(write)), thread_([this] { run(); }) {}
+committer::committer(const limits& most, std::function<void(const group&)> write)
+    : most_(most), write_(std::move(write)), thread_([this] { run(); }) {}
 
 committer::~committer() {
   {
@@ -49,7 +48,7 @@ std::int64_t committer::pending() {
 void committer::wait_for_group() {
   while (filling_.empty() && !closing_) due_.wait(lock_);
   while (!filling_.empty() && !is_due() &&
-         due_.wait_until(lock_, filling_.begun() + every_) == std::cv_status::no_timeout) {
+         due_.wait_until(lock_, filling_.begun() + most_.every) == std::cv_status::no_timeout) {
   }
 }
 

@@ -25,9 +25,16 @@ namespace parwork::detail {
 
 class committer {
  public:
+  /// When a group is committed: at the latest, and at the most of records and of bytes, which the
+  /// last record may exceed.
+  struct limits {
+    std::chrono::nanoseconds every;
+    std::size_t records;
+    std::size_t bytes;
+  };
+
   /// `write(group)` is called on the committer's own thread; what it throws, `add` and `flush` do.
-  committer(std::chrono::nanoseconds every, std::size_t most,
-            std::function<void(const group&)> write);
+  committer(const limits& most, std::function<void(const group&)> write);
   /// Writes what is left.
   ~committer();
   committer(const committer&) = delete;
@@ -44,14 +51,13 @@ class committer {
   void run() PARWORK_EXCLUDES(lock_);
   void wait_for_group() PARWORK_REQUIRES(lock_);
   [[nodiscard]] bool is_full() const PARWORK_REQUIRES(lock_) {
-    return filling_.size() >= most_ || filling_.is_large();
+    return filling_.size() >= most_.records || filling_.bytes() >= most_.bytes;
   }
   [[nodiscard]] bool is_due() const PARWORK_REQUIRES(lock_) {
     return closing_ || flushing_ > 0 || is_full();
   }
 
-  const std::chrono::nanoseconds every_;
-  const std::size_t most_;
+  const limits most_;
   const std::function<void(const group&)> write_;
 
   mutex lock_;

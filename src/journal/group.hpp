@@ -41,9 +41,8 @@ class group {
 
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
-  /// Bytes of keys and values. A group is committed early where they are many, so that the room it
-  /// needs on the disk has a bound: see reserve.hpp.
-  [[nodiscard]] bool is_large() const noexcept { return bytes_.size() >= large; }
+  /// Of keys and values.
+  [[nodiscard]] std::size_t bytes() const noexcept { return bytes_.size(); }
   [[nodiscard]] std::int64_t adds() const noexcept { return adds_; }
   [[nodiscard]] std::chrono::steady_clock::time_point begun() const noexcept { return begun_; }
 
@@ -51,8 +50,6 @@ class group {
   [[nodiscard]] change at(std::size_t i) const noexcept;
 
  private:
-  static constexpr std::size_t large = 256 << 10;
-
   struct entry {
     change what;
     std::size_t key;  // where its bytes begin; the value's follow

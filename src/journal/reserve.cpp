@@ -12,8 +12,11 @@ namespace parwork::detail {
 
 namespace {
 
-// Two groups of records, as they come to lie in SQLite's log, are below 1 MiB: see group.hpp.
 constexpr std::uint64_t enough = 2 << 20;
+// Of the room that is set aside: two groups, each as pages of 4 KiB that are filled to two thirds
+// at least, and a few pages besides.
+constexpr std::uint64_t groups_in_reserve = 8;
+constexpr std::uint64_t smallest_group = 16 << 10;  // so that a commit is worth its while
 
 std::uint64_t affordable(const std::filesystem::path& folder) {
   struct statvfs about{};
@@ -26,6 +29,7 @@ std::uint64_t affordable(const std::filesystem::path& folder) {
 reserve::reserve(const std::filesystem::path& journal) : file_(journal.string() + "-reserve") {
   const auto folder = file_.has_parent_path() ? file_.parent_path() : ".";
   const std::uint64_t room = affordable(folder);
+  group_bytes_ = static_cast<std::size_t>(std::max(room / groups_in_reserve, smallest_group));
   const int descriptor = ::open(file_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_TRUNC, 0666);
   if (descriptor < 0) return;
   // Blocks, not a hole. What a file system cannot set aside, it does without.

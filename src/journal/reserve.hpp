@@ -4,6 +4,7 @@
 // Thread safety: one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 
 namespace parwork::detail {
@@ -16,11 +17,16 @@ class reserve {
   reserve(const reserve&) = delete;
   reserve& operator=(const reserve&) = delete;
 
+  /// How many bytes a group may have, so that two of them, as they come to lie in SQLite's log,
+  /// have room in the reserve. A record that is larger by itself may be lost to a full disk.
+  [[nodiscard]] std::size_t group_bytes() const noexcept { return group_bytes_; }
+
   /// Gives the room back. False where there is none (any more).
   bool release() noexcept;
 
  private:
   const std::filesystem::path file_;
+  std::size_t group_bytes_;
   bool held_ = false;
 };
 

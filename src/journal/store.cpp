@@ -176,8 +176,9 @@ void journal_store::implementation::begin_run() {
   move_.emplace(database_, "UPDATE OR IGNORE records SET rank = ?, checksum = ? WHERE rank = ?");
   erase_.emplace(database_, "DELETE FROM records WHERE rank = ?");
   reserve_ = std::make_unique<reserve>(file_);
-  committer_ = std::make_shared<committer>(settings_.commit_every, settings_.commit_records,
-                                           [this](const group& all) { write(all); });
+  committer_ = std::make_shared<committer>(
+      committer::limits{settings_.commit_every, settings_.commit_records, reserve_->group_bytes()},
+      [this](const group& all) { write(all); });
   cursor_ = std::make_unique<cursor>(
       database_, lock_,
       cursor::callbacks{[this](const change& c) { add(c); },

@@ -19,6 +19,8 @@ using parwork::detail::change;
 using parwork::detail::committer;
 using parwork::detail::group;
 
+constexpr std::size_t large = 256 << 10;
+
 change put(std::int64_t rank, std::string_view key = "key", std::string_view value = "value") {
   return {.what = change::kind::put, .rank = rank, .key = key, .value = value};
 }
@@ -71,7 +73,7 @@ class disk {
 TEST(journal_committer, writes_what_was_added_in_order_and_whole) {
   disk d;
   {
-    committer c(1h, 1000, d.writer());
+    committer c({1h, 1000, large}, d.writer());
     for (int i = 0; i < 10; ++i) {
       const std::string key = "k" + std::to_string(i);
       c.add(put(i, key, std::string(static_cast<std::size_t>(i), 'v')));
@@ -84,7 +86,7 @@ TEST(journal_committer, writes_what_was_added_in_order_and_whole) {
 TEST(journal_committer, group_has_no_more_than_its_limit) {
   disk d;
   {
-    committer c(1h, 7, d.writer());
+    committer c({1h, 7, large}, d.writer());
     for (int i = 0; i < 100; ++i) c.add(put(i));
   }
   EXPECT_EQ(d.ranks_.size(), 100U);
@@ -93,24 +95,24 @@ TEST(journal_committer, group_has_no_more_than_its_limit) {
 
 TEST(journal_committer, large_changes_make_a_group_early) {
   disk d;
-  const std::string large(300 << 10, 'x');
+  const std::string text(300 << 10, 'x');
   {
-    committer c(1h, 1000, d.writer());
-    for (int i = 0; i < 4; ++i) c.add(put(i, "key", large));
+    committer c({1h, 1000, large}, d.writer());
+    for (int i = 0; i < 4; ++i) c.add(put(i, "key", text));
   }
   EXPECT_EQ(d.sizes_, std::vector<std::size_t>(4, 1));
 }
 
 TEST(journal_committer, group_is_written_when_its_time_has_come_though_nothing_follows) {
   disk d;
-  committer c(1ms, 1000, d.writer());
+  committer c({1ms, 1000, large}, d.writer());
   c.add(put(1));
   d.wait_for_begun(1);  // hangs where it is not
 }
 
 TEST(journal_committer, flush_waits_for_all_that_was_added) {
   disk d;
-  committer c(1h, 1000, d.writer());
+  committer c({1h, 1000, large}, d.writer());
   for (int i = 0; i < 10; ++i) {
     c.add(put(i));
     EXPECT_EQ(c.pending(), 1);
@@ -124,7 +126,7 @@ TEST(journal_committer, flush_waits_for_all_that_was_added) {
 TEST(journal_committer, who_adds_waits_while_two_groups_are_full) {
   disk d;
   d.hold(true);
-  committer c(1h, 2, d.writer());
+  committer c({1h, 2, large}, d.writer());
   std::atomic<int> added = 0;
   std::thread adder([&] {
     for (int i = 0; i < 20; ++i) {
@@ -146,7 +148,7 @@ TEST(journal_committer, failed_write_is_thrown_to_who_waits_adds_and_flushes) {
   disk d;
   d.fail(true);
   d.hold(true);
-  committer c(1h, 2, d.writer());
+  committer c({1h, 2, large}, d.writer());
   std::atomic<int> threw = 0;
   std::thread adder([&] {
     try {
@@ -168,7 +170,7 @@ TEST(journal_committer, what_was_added_before_a_failure_is_tried_all_the_same) {
   d.fail(true);
   d.hold(true);
   {
-    committer c(1h, 2, d.writer());
+    committer c({1h, 2, large}, d.writer());
     for (int i = 0; i < 4; ++i) c.add(put(i));
     d.wait_for_begun(1);
     std::thread mender([&] {
@@ -188,7 +190,7 @@ TEST(journal_committer, what_was_added_before_a_failure_is_tried_all_the_same) {
 TEST(journal_committer, many_threads_lose_nothing) {
   disk d;
   {
-    committer c(100us, 10, d.writer());
+    committer c({100us, 10, large}, d.writer());
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&c, t] {

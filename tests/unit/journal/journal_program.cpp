@@ -174,7 +174,7 @@ std::multiset<std::string> recorded_in(const std::string& file) {
 int full_program(char** argument) {
   if (!mount_small(argument[0])) return may_not_mount;
   const std::string file = std::string(argument[0]) + "/runs.db";
-  constexpr int items = 3000;
+  constexpr int items = 10'000;
   const seen first = run_on_disk(file, items);
   require(first.was_full, "the run did not say that the disk is full");
   require(first.collected.size() > 50, "nothing was collected before the disk was full");

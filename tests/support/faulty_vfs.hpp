@@ -1,0 +1,25 @@
+// SQLite's files, with faults: the n-th write or sync fails, once or from then on.
+//
+// Thread safety: SQLite may use it from any thread; the fault is set while no file is open.
+#pragma once
+
+namespace faulty_vfs {
+
+enum class operation { write, sync };
+
+enum class how {
+  once,      // the n-th fails with an I/O error, the disk is well again afterwards
+  for_good,  // so do all that follow
+  torn,      // the n-th writes half of its bytes and fails, as do all that follow
+  full,      // no room from the n-th on
+};
+
+/// Makes these files the default for every connection that is opened from now on.
+void install();
+
+/// The `nth` operation, counted from now on and from 1, fails.
+void fail(operation what, int nth, how fault);
+/// No fault any more. Returns whether there was one.
+bool heal();
+
+}  // namespace faulty_vfs
