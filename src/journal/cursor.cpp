@@ -91,15 +91,17 @@ std::optional<record> cursor::find_elsewhere(std::string_view key, std::uint64_t
   return find_skipped(key, hash);
 }
 
-// SQLite sorts on the disk where it is much: about a microsecond a record, in bounded memory.
+// SQLite sorts on the disk where it is much: about a microsecond a record, in bounded memory. Rows
+// whose damage shows as what no row may hold are left out.
 void cursor::make_index() {
   const lock_guard guard(lock_);
   database_.execute(
       "CREATE TEMP TABLE unmet(hash INTEGER, rank INTEGER, PRIMARY KEY(hash, rank)) WITHOUT ROWID");
   indexed_ = true;
-  statement fill(database_,
-                 "INSERT INTO temp.unmet SELECT hash, rank FROM main.records WHERE rank > ? "
-                 "ORDER BY hash, rank");
+  statement fill(
+      database_,
+      "INSERT OR IGNORE INTO temp.unmet SELECT hash, rank FROM main.records WHERE rank > ? "
+      "ORDER BY hash, rank");
   fill.bind(1, last_).run();
 }
 

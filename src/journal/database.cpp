@@ -19,10 +19,22 @@ std::string said(sqlite3* handle, int code) {
   return text + ", code " + std::to_string(code) + ")";
 }
 
+// The statements are always the same, so where one of them is wrong (ERROR) or breaks a rule of the
+// tables (CONSTRAINT, MISMATCH), the tables are not what they were.
 bool is_damage(int code) {
-  return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB ||
-         code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS ||
-         code == SQLITE_IOERR_DATA;
+  switch (code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_ERROR:
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_SCHEMA:
+    case SQLITE_TOOBIG:
+      return true;
+    default:
+      return code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS ||
+             code == SQLITE_IOERR_DATA;
+  }
 }
 
 }  // namespace

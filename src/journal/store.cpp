@@ -62,13 +62,14 @@ journal_mismatch mismatch(const std::filesystem::path& file, const char* what,
 }
 
 journal_header open_header(database& in, const journal_settings& settings) {
+  journal_header header{settings.fingerprint, {}, 0};
   const bool fresh = is_new(in);
-  configure(in, settings.durability);
-  if (fresh) create_schema(in, settings.fingerprint);
-  journal_header header = read_header(in);
+  if (!fresh) header = read_header(in);
   if (header.fingerprint != settings.fingerprint) {
     throw mismatch(in.file(), "fingerprint", header.fingerprint, settings.fingerprint);
   }
+  configure(in, settings.durability);  // from here on the file may change
+  if (fresh) create_schema(in, settings.fingerprint);
   return header;
 }
 
