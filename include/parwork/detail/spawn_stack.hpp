@@ -6,8 +6,10 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -94,6 +96,53 @@ class spawn_stack {
   owned_mutex lock_;
   std::vector<entry> entries_ PARWORK_GUARDED_BY(lock_);
   std::size_t bottom_ PARWORK_GUARDED_BY(lock_) = 0;
+};
+
+// The stacks of a run's workers, each made by its worker when it first needs it.
+template <class Stored>
+class spawn_stacks {
+ public:
+  using stack_type = spawn_stack<Stored>;
+
+  explicit spawn_stacks(unsigned workers) : stacks_(workers) {}
+  ~spawn_stacks() {
+    for (auto& each : stacks_) delete each.load();
+  }
+  spawn_stacks(const spawn_stacks&) = delete;
+  spawn_stacks& operator=(const spawn_stacks&) = delete;
+
+  // The worker's own. May throw std::bad_alloc where there was none.
+  stack_type& of(worker_base& by) {
+    auto& slot = stacks_[by.number];
+    stack_type* own = slot.load(std::memory_order_relaxed);  // its own store
+    if (own == nullptr) {
+      own = new stack_type(by);
+      slot.store(own, std::memory_order_release);  // partner: rob
+    }
+    return *own;
+  }
+
+  // Moves the oldest of another worker's items to the thief's own. Where there is no memory to put
+  // them in, they stay where they are.
+  void rob(worker_base& by, worker_base& victim) noexcept {
+    constexpr std::size_t most = 32;
+    stack_type* const other =
+        stacks_[victim.number].load(std::memory_order_acquire);  // partner: of
+    if (other == nullptr) return;
+    try {
+      std::vector<typename stack_type::entry> loot;
+      loot.reserve(most);
+      stack_type& own = of(by);
+      own.reserve(most);
+      other->take_oldest(loot);
+      own.receive(loot);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+  }
+
+ private:
+  std::vector<std::atomic<stack_type*>> stacks_;  // by worker
 };
 
 }  // namespace parwork::detail

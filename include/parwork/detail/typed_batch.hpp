@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <expected>
 #include <limits>
 #include <memory>
@@ -15,11 +16,13 @@
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "parwork/completer.hpp"
 #include "parwork/detail/batch.hpp"
 #include "parwork/detail/source.hpp"
 #include "parwork/failure.hpp"
+#include "parwork/prefinished.hpp"
 
 namespace parwork::detail {
 
@@ -102,11 +105,14 @@ class outcome {
 
 struct no_call {};
 
-template <class Item, class R, lie How, bool IsAsync>
+template <class Yielded, class R, lie How, bool IsAsync>
 class typed_batch final : public batch {
+  static constexpr bool may_be_finished = is_prefinished<Yielded>;
+
  public:
-  using item_type = stored_item<Item, How>;
+  using item_type = stored_item<Yielded, How>;
   using outcome_type = outcome<R>;
+  using plain_type = plain_item_t<Yielded>;
 
   // One allocation for the batch and its slots.
   [[nodiscard]] static typed_batch* make(std::uint32_t slots) {
@@ -123,11 +129,77 @@ class typed_batch final : public batch {
   [[nodiscard]] outcome_type* outcomes() noexcept {
     return slot<outcome_type>(outcomes_offset(capacity));
   }
-  [[nodiscard]] Item& item(std::uint32_t i) noexcept { return items()[i].get(); }
+  // What work and the collector see.
+  [[nodiscard]] plain_type& item(std::uint32_t i) noexcept {
+    if constexpr (may_be_finished) {
+      return items()[i].get().item;
+    } else {
+      return items()[i].get();
+    }
+  }
 
-  [[nodiscard]] std::span<Item> span(std::uint32_t first, std::uint32_t count) noexcept {
-    static_assert(sizeof(item_type) == sizeof(Item));
-    return {&item(first), count};
+  // Returns what `with(span)` does for these items. Those that lie beside their outcomes are moved
+  // together for it and back.
+  template <class Call>
+  auto with_span(std::uint32_t first, std::uint32_t count, Call&& with) {
+    if constexpr (may_be_finished) {
+      std::vector<plain_type> together;
+      together.reserve(count);
+      for (std::uint32_t i = 0; i < count; ++i) together.push_back(std::move(item(first + i)));
+      const auto move_back = [this, first](std::vector<plain_type>* those) noexcept {
+        for (std::uint32_t i = 0; i < those->size(); ++i) {
+          plain_type* const where = std::addressof(item(first + i));
+          std::destroy_at(where);
+          std::construct_at(where, std::move((*those)[i]));
+        }
+      };
+      const std::unique_ptr<std::vector<plain_type>, decltype(move_back)> guard(&together,
+                                                                                move_back);
+      return with(std::span<plain_type>(together));
+    } else {
+      static_assert(sizeof(item_type) == sizeof(plain_type));
+      return with(std::span<plain_type>(&item(first), count));
+    }
+  }
+
+  // --- Outcomes, each made once ---
+
+  void fail(std::uint32_t i, unsigned after, failure&& why) {
+    std::construct_at(outcomes() + i, after,
+                      [&] { return std::expected<R, failure>(std::unexpect, std::move(why)); });
+  }
+  // A stopped run's item: the failure of its last attempt where it had one.
+  void cancel(std::uint32_t i) noexcept {
+    fail(i, attempts, failure(last_failure ? *last_failure : cancelled_failure()));
+  }
+  // True where the generator has finished the item: its outcome is taken from there. A retried item
+  // has none.
+  bool take_known_outcome([[maybe_unused]] std::uint32_t i) {
+    if constexpr (may_be_finished) {
+      Yielded& yielded = items()[i].get();
+      if (!yielded.outcome) return false;
+      try {
+        std::construct_at(outcomes() + i, yielded.attempts,
+                          [&] { return *std::move(yielded.outcome); });
+      } catch (...) {
+        fail(i, yielded.attempts, failure(std::current_exception()));
+      }
+      return true;
+    } else {
+      return false;
+    }
+  }
+  // How many of `count` items from i on the generator has not finished, up to the first that it
+  // has.
+  [[nodiscard]] std::uint32_t unfinished([[maybe_unused]] std::uint32_t i,
+                                         std::uint32_t count) noexcept {
+    if constexpr (may_be_finished) {
+      std::uint32_t n = 0;
+      while (n < count && !items()[i + n].get().outcome) ++n;
+      return n;
+    } else {
+      return count;
+    }
   }
 
   // The call of an asynchronous item that is under way.

@@ -17,9 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "parwork/completion.hpp"
-#include "parwork/detail/backoff.hpp"
-#include "parwork/detail/collector_traits.hpp"
+#include "parwork/detail/attempt_rules.hpp"
+#include "parwork/detail/result_sink.hpp"
 #include "parwork/detail/run.hpp"
 #include "parwork/detail/source.hpp"
 #include "parwork/detail/spawn_stack.hpp"
@@ -28,86 +27,6 @@
 #include "parwork/prefinished.hpp"
 
 namespace parwork::detail {
-
-// Hands one outcome after the other to the collector, in whichever form it takes them.
-template <class Collector, class Item, class R>
-class result_sink {
- public:
-  static constexpr collector_form form = collector_form_of<Collector, Item, R>();
-  static constexpr bool needs_item =
-      form == collector_form::completion || form == collector_form::completion_lvalue;
-  static constexpr bool sees_failures =
-      needs_item || form == collector_form::completion_without_item;
-  static constexpr bool is_reduction_form = form == collector_form::reduction;
-
-  result_sink(Collector& collector, unsigned) noexcept : collector_(collector) {}
-
-  void take(unsigned, Item& item, std::expected<R, failure>& result, std::uint64_t index,
-            unsigned attempts) {
-    if constexpr (form == collector_form::completion_without_item) {
-      std::invoke(collector_, completion<void, R>{std::move(result), index, attempts});
-    } else if constexpr (needs_item) {
-      completion<Item, R> whole{std::move(item), std::move(result), index, attempts};
-      if constexpr (form == collector_form::completion) {
-        std::invoke(collector_, std::move(whole));
-      } else {
-        std::invoke(collector_, whole);
-      }
-    } else if (result.has_value()) {
-      if constexpr (form == collector_form::nothing) {
-        std::invoke(collector_);
-      } else {
-        std::invoke(collector_, *std::move(result));
-      }
-    }
-  }
-  void merge() noexcept {}
-
- private:
-  Collector& collector_;
-};
-
-template <class Collector, class Item, class R>
-  requires is_reduction<Collector>
-class result_sink<Collector, Item, R> {
-  using accumulator = typename Collector::accumulator_type;
-
- public:
-  static constexpr bool needs_item = false;
-  static constexpr bool sees_failures = false;
-  static constexpr bool is_reduction_form = true;
-
-  result_sink(Collector& reduction, unsigned workers) : reduction_(reduction), parts_(workers) {
-    reduction_.reset();
-  }
-
-  void take(unsigned worker, Item&, std::expected<R, failure>& result, std::uint64_t, unsigned) {
-    if (result.has_value()) fold(part_of(worker), result);
-  }
-  // The worker's own accumulator, made when it is first asked for.
-  accumulator& part_of(unsigned worker) {
-    auto& part = parts_[worker];
-    if (!part) part = std::make_unique<accumulator>(reduction_.init());
-    return *part;
-  }
-  // REQUIRES: the result has a value.
-  void fold(accumulator& into, std::expected<R, failure>& result) {
-    if constexpr (std::is_void_v<R>) {
-      reduction_.fold(into);
-    } else {
-      reduction_.fold(into, *std::move(result));
-    }
-  }
-  void merge() {
-    for (auto& part : parts_) {
-      if (part) reduction_.merge(std::move(*part));
-    }
-  }
-
- private:
-  Collector& reduction_;
-  std::vector<std::unique_ptr<accumulator>> parts_;
-};
 
 template <class Generator, class Work, class Collector>
 class typed_run final : private run_hooks {
@@ -131,17 +50,13 @@ class typed_run final : private run_hooks {
  public:
   typed_run(Generator&& generator, Work&& work, Collector&& collector, options&& given)
       : source_(make_source(std::forward<Generator>(generator))),
-        retry_(given.retry),
-        timeout_(given.timeout),
+        attempts_(given),
         order_(given.order),
         run_(*this, traits(work), std::move(given)),
         services_(run_.services()),
         caller_(work, run_.workers()),
         sink_(collector, run_.workers()),
         stacks_(may_stack ? run_.workers() : 0) {}
-  ~typed_run() {
-    for (auto& each : stacks_) delete each.load();
-  }
 
   [[nodiscard]] summary execute() { return run_.execute(); }
 
@@ -150,10 +65,10 @@ class typed_run final : private run_hooks {
     run_traits t;
     t.size = source_.size();
     t.is_split = split_generator<Generator>;
-    t.goes_straight = may_go_straight && is_plain();
+    t.goes_straight = may_go_straight && attempts_.is_plain();
     t.is_async = caller_type::is_async;
     t.may_spawn = caller_type::wants_context && !may_be_finished;
-    t.stacks_spawned = may_stack && is_plain();
+    t.stacks_spawned = may_stack && attempts_.is_plain();
     t.usual_item_ns = &usual_item_ns;
     t.sees_failures = sink_type::sees_failures;
     t.collects = sink_type::is_reduction_form ? collecting::folds : collecting::calls;
@@ -166,20 +81,7 @@ class typed_run final : private run_hooks {
     return t;
   }
 
-  // One attempt, whatever comes of it and however long it takes.
-  [[nodiscard]] bool is_plain() const noexcept {
-    return retry_.max_attempts == 1 && timeout_.count() == 0;
-  }
-
   static batch_type& typed(batch& b) noexcept { return static_cast<batch_type&>(b); }
-
-  static item_type& item_of(batch_type& b, std::uint32_t i) noexcept {
-    if constexpr (may_be_finished) {
-      return b.item(i).item;
-    } else {
-      return b.item(i);
-    }
-  }
 
   // --- batches ---
 
@@ -237,11 +139,11 @@ class typed_run final : private run_hooks {
       return work_spans(by, typed(b));
     } else {
       if (b.is_straight) return fold_straight(by, b);
-      const bool plain = is_plain();
+      const bool plain = attempts_.is_plain();
       for (std::uint32_t i = b.start;; ++i) {
         const claim claimed = by.next(b, i);
         if (claimed == claim::run) [[likely]] {
-          if (was_finished_before(typed(b), i)) continue;
+          if (typed(b).take_known_outcome(i)) continue;
           if constexpr (caller_type::is_async) {
             return start(typed(b));
           } else if (plain) [[likely]] {
@@ -250,30 +152,11 @@ class typed_run final : private run_hooks {
             return work_end::waiting;
           }
         } else if (claimed == claim::cancel) {
-          cancel(typed(b), i);
+          typed(b).cancel(i);
         } else {
           return work_end::finished;
         }
       }
-    }
-  }
-
-  // An item that its generator has finished: its outcome is taken from there. A retried item has
-  // none.
-  static bool was_finished_before([[maybe_unused]] batch_type& b,
-                                  [[maybe_unused]] std::uint32_t i) {
-    if constexpr (may_be_finished) {
-      yielded_type& yielded = b.item(i);
-      if (!yielded.outcome) return false;
-      outcome_type* const where = b.outcomes() + i;
-      try {
-        std::construct_at(where, yielded.attempts, [&] { return *std::move(yielded.outcome); });
-      } catch (...) {
-        fail_into(where, yielded.attempts, failure(std::current_exception()));
-      }
-      return true;
-    } else {
-      return false;
     }
   }
 
@@ -309,33 +192,20 @@ class typed_run final : private run_hooks {
 
   // --- spawned items ---
 
-  using stack_type = spawn_stack<stacked_type>;
-
-  // The worker's stack, made by itself when it first needs it.
-  stack_type& stack_of(worker_base& by) {
-    auto& slot = stacks_[by.number];
-    stack_type* own = slot.load(std::memory_order_relaxed);  // its own store
-    if (own == nullptr) {
-      own = new stack_type(by);
-      slot.store(own, std::memory_order_release);  // partner: rob_stack
-    }
-    return *own;
-  }
-
   void stack([[maybe_unused]] worker_base& by, [[maybe_unused]] void* child,
              [[maybe_unused]] index_source& next) override {
     if constexpr (may_stack) {
-      stack_of(by).push(std::move(*static_cast<item_type*>(child)), [&] { return next.next(); });
+      stacks_.of(by).push(std::move(*static_cast<item_type*>(child)), [&] { return next.next(); });
     }
   }
 
   std::uint32_t work_off_stack([[maybe_unused]] worker_base& by) noexcept override {
     std::uint32_t folded = 0;
     if constexpr (may_stack) {
-      stack_type* const own = stacks_[by.number].load(std::memory_order_relaxed);  // its own store
+      auto& own = stacks_.of(by);
       auto* const part = own_part(by);
       tally counts;
-      while (auto next = own->pop()) {
+      while (auto next = own.pop()) {
         if (part == nullptr || by.stopping()) {
           ++counts.cancelled;
         } else {
@@ -353,20 +223,7 @@ class typed_run final : private run_hooks {
   void rob_stack([[maybe_unused]] worker_base& by,
                  [[maybe_unused]] worker_base& victim) noexcept override {
     if constexpr (may_stack) {
-      constexpr std::size_t most = 32;
-      stack_type* const other =
-          stacks_[victim.number].load(std::memory_order_acquire);  // partner: stack_of
-      if (other == nullptr) return;
-      try {
-        std::vector<typename stack_type::entry> loot;
-        loot.reserve(most);
-        stack_type& own = stack_of(by);
-        own.reserve(most);
-        other->take_oldest(loot);
-        own.receive(loot);
-      } catch (const std::bad_alloc&) {
-        return;  // no memory to put them in: they stay where they are
-      }
+      stacks_.rob(by, victim);
     }
   }
 
@@ -421,32 +278,20 @@ class typed_run final : private run_hooks {
     }
   }
 
-  // A stopped run's item: the failure of its last attempt where it had one.
-  void cancel(batch_type& b, std::uint32_t i) noexcept {
-    const failure& why = b.last_failure ? *b.last_failure : cancelled_failure();
-    std::construct_at(b.outcomes() + i, b.attempts,
-                      [&] { return expected_type(std::unexpect, why); });
-  }
-
   void attempt_into(worker_base& by, batch_type& b, std::uint32_t i, const attempt& which) {
     outcome_type* const where = b.outcomes() + i;
     try {
       std::construct_at(where, which.number, [&] {
-        return caller_.call(services_, by, item_of(b, i), which, need_afterwards());
+        return caller_.call(services_, by, b.item(i), which, need_afterwards());
       });
     } catch (...) {
-      fail_into(where, which.number, failure(std::current_exception()));
+      b.fail(i, which.number, failure(std::current_exception()));
     }
   }
 
-  static void fail_into(outcome_type* where, unsigned attempts, failure&& why) {
-    std::construct_at(where, attempts,
-                      [&] { return expected_type(std::unexpect, std::move(why)); });
-  }
-
   [[nodiscard]] afterwards need_afterwards() const noexcept {
-    return sink_type::needs_item || retry_.max_attempts > 1 ? afterwards::item_is_needed
-                                                            : afterwards::item_is_free;
+    return sink_type::needs_item || attempts_.may_retry() ? afterwards::item_is_needed
+                                                          : afterwards::item_is_free;
   }
 
   // Attempts follow each other at once while there is nothing to wait for.
@@ -457,7 +302,7 @@ class typed_run final : private run_hooks {
       outcome_type& out = b.outcomes()[i];
       if (out.result().has_value() || !another_attempt(out.result().error(), number))
         return work_end::finished;
-      const auto wait = backoff_after(retry_, number, b.first_index + i, seed());
+      const auto wait = attempts_.wait_after(number, b.first_index + i);
       if (wait.count() == 0) {
         if (by.stopping()) return work_end::finished;
         std::destroy_at(&out);
@@ -468,35 +313,23 @@ class typed_run final : private run_hooks {
   }
 
   void timed_attempt(worker_base& by, batch_type& b, std::uint32_t i, attempt which) {
-    if (timeout_.count() == 0) return attempt_into(by, b, i, which);
-    which.deadline = deadline_from_now();
+    if (!attempts_.has_deadline()) return attempt_into(by, b, i, which);
+    which.deadline = attempts_.deadline_from_now();
     attempt_into(by, b, i, which);
     const auto now = std::chrono::steady_clock::now();
     if (now > *which.deadline) {
-      outcome_type* const where = b.outcomes() + i;
-      std::destroy_at(where);
-      fail_into(where, which.number, timeout_failure(timeout_, now - *which.deadline));
+      std::destroy_at(b.outcomes() + i);
+      b.fail(i, which.number, attempts_.late_by(now - *which.deadline));
     }
-  }
-
-  // Saturates: a timeout of nanoseconds::max() is none in practice.
-  [[nodiscard]] std::chrono::steady_clock::time_point deadline_from_now() const noexcept {
-    const auto now = std::chrono::steady_clock::now();
-    const auto left = std::chrono::steady_clock::time_point::max() - now;
-    return now + std::min<std::chrono::steady_clock::duration>(timeout_, left);
   }
 
   bool another_attempt(const failure& why, unsigned number) noexcept {
     try {
-      return worth_retry(retry_, why, number);
+      return attempts_.allow_another(why, number);
     } catch (...) {
       services_.collector_threw(std::current_exception());
       return false;
     }
-  }
-
-  [[nodiscard]] std::uint64_t seed() const noexcept {
-    return reinterpret_cast<std::uintptr_t>(this) ^ started_;
   }
 
   // Moves the item into a batch of its own, if it is not alone already, so that nobody waits for
@@ -547,11 +380,11 @@ class typed_run final : private run_hooks {
         const std::uint32_t count = by.next_span(b, i, b.attempts > 0 ? 1 : caller_.most());
         if (count == 0) return work_end::finished;
         if (by.stopping()) {
-          for (const std::uint32_t end = i + count; i < end; ++i) cancel(b, i);
-        } else if (was_finished_before(b, i)) {
+          for (const std::uint32_t end = i + count; i < end; ++i) b.cancel(i);
+        } else if (b.take_known_outcome(i)) {
           ++i;
         } else {
-          const std::uint32_t some = unfinished(b, i, count);
+          const std::uint32_t some = b.unfinished(i, count);
           if (work_span(b, i, some) == work_end::waiting) return work_end::waiting;
           i += some;
         }
@@ -560,56 +393,21 @@ class typed_run final : private run_hooks {
     return work_end::finished;
   }
 
-  // How many of `count` items from i on have no outcome, up to the first that has one.
-  static std::uint32_t unfinished([[maybe_unused]] batch_type& b, [[maybe_unused]] std::uint32_t i,
-                                  std::uint32_t count) noexcept {
-    if constexpr (may_be_finished) {
-      std::uint32_t n = 0;
-      while (n < count && !b.item(i + n).outcome) ++n;
-      return n;
-    } else {
-      return count;
-    }
-  }
-
-  // Calls batched work. Items that lie beside their outcomes are moved together and back.
-  auto call_with_span(batch_type& b, std::uint32_t from, std::uint32_t count) {
-    if constexpr (may_be_finished) {
-      const auto moved_to = [&](auto&& move) {
-        for (std::uint32_t i = 0; i < count; ++i) move(i, item_of(b, from + i));
-      };
-      std::vector<item_type> together;
-      together.reserve(count);
-      moved_to([&](std::uint32_t, item_type& item) { together.push_back(std::move(item)); });
-      const auto back = [&](auto*) noexcept {
-        moved_to([&](std::uint32_t i, item_type& item) {
-          std::destroy_at(&item);
-          std::construct_at(&item, std::move(together[i]));
-        });
-      };
-      const std::unique_ptr<std::vector<item_type>, decltype(back)> guard(&together, back);
-      return caller_.call(std::span<item_type>(together));
-    } else {
-      return caller_.call(b.span(from, count));
-    }
-  }
-
   work_end work_span(batch_type& b, std::uint32_t from, std::uint32_t count) {
     if constexpr (caller_type::is_batched) {
       const unsigned number = b.attempts + 1;
       if (number > 1) services_.count_retry();
-      const auto deadline = timeout_.count() == 0 ? std::chrono::steady_clock::time_point::max()
-                                                  : deadline_from_now();
+      const auto deadline = attempts_.deadline_from_now();
       span_into(b, from, count, number);
-      const auto now = timeout_.count() == 0 ? deadline : std::chrono::steady_clock::now();
+      const auto now = attempts_.has_deadline() ? attempt_rules::clock::now() : deadline;
       for (std::uint32_t i = from; i < from + count; ++i) {
         outcome_type& out = b.outcomes()[i];
         if (now > deadline) {
           std::destroy_at(&out);
-          fail_into(&out, number, timeout_failure(timeout_, now - deadline));
+          b.fail(i, number, attempts_.late_by(now - deadline));
         }
         if (out.result().has_value() || !another_attempt(out.result().error(), number)) continue;
-        const auto wait = backoff_after(retry_, number, b.first_index + i, seed());
+        const auto wait = attempts_.wait_after(number, b.first_index + i);
         if (wait_for_retry(b, i, number, wait) == work_end::waiting) return work_end::waiting;
       }
     }
@@ -621,7 +419,8 @@ class typed_run final : private run_hooks {
     if constexpr (caller_type::is_batched) {
       std::uint32_t made = 0;
       try {
-        auto results = call_with_span(b, from, count);
+        auto results = b.with_span(from, count,
+                                   [&](std::span<item_type> items) { return caller_.call(items); });
         for (; made < count; ++made) {
           std::construct_at(b.outcomes() + from + made, number,
                             [&] { return caller_.take(results[made]); });
@@ -629,8 +428,7 @@ class typed_run final : private run_hooks {
       } catch (...) {
         const failure why(std::current_exception());
         for (std::uint32_t i = 0; i < made; ++i) std::destroy_at(b.outcomes() + from + i);
-        for (std::uint32_t i = 0; i < count; ++i)
-          fail_into(b.outcomes() + from + i, number, failure(why));
+        for (std::uint32_t i = 0; i < count; ++i) b.fail(from + i, number, failure(why));
       }
     }
   }
@@ -642,9 +440,9 @@ class typed_run final : private run_hooks {
       const unsigned number = lone.attempts + 1;
       if (number > 1) services_.count_retry();
       attempt which{lone.first_index, number};
-      if (timeout_.count() != 0) which.deadline = deadline_from_now();
+      if (attempts_.has_deadline()) which.deadline = attempts_.deadline_from_now();
       lone.call = std::make_shared<async_result<result_type>>(services_, lone, which);
-      caller_.start(lone.call, item_of(lone, 0), need_afterwards());
+      caller_.start(lone.call, lone.item(0), need_afterwards());
     }
     return work_end::outstanding;
   }
@@ -667,17 +465,16 @@ class typed_run final : private run_hooks {
       outcome_type* const where = lone.outcomes();
       const unsigned number = call->which().number;
       if (call->was_late()) {
-        fail_into(where, number, timeout_failure(timeout_, call->lateness()));
+        lone.fail(0, number, attempts_.late_by(call->lateness()));
       } else if (call->was_abandoned()) {
-        fail_into(where, number, abandoned_failure());
+        lone.fail(0, number, abandoned_failure());
       } else {
         std::construct_at(where, number, [&] { return *std::move(call->result); });
       }
       call->result.reset();  // what is left of it goes now, not with the completer
       call->close();
       if (!where->result().has_value() && another_attempt(where->result().error(), number)) {
-        return wait_for_retry(lone, 0, number,
-                              backoff_after(retry_, number, lone.first_index, seed()));
+        return wait_for_retry(lone, 0, number, attempts_.wait_after(number, lone.first_index));
       }
     }
     return work_end::finished;
@@ -725,11 +522,11 @@ class typed_run final : private run_hooks {
     }
     if (out.result().has_value()) [[likely]] {
       ++counts.succeeded;
-      collect(worker, item_of(b, i), out.result(), index, attempts);
+      collect(worker, b.item(i), out.result(), index, attempts);
     } else {
       const failure why = out.result().error();
       ++(why.kind() == failure_kind::cancelled ? counts.cancelled : counts.failed);
-      collect(worker, item_of(b, i), out.result(), index, attempts);
+      collect(worker, b.item(i), out.result(), index, attempts);
       services_.item_failed(index, why, attempts);
     }
     std::destroy_at(&out);
@@ -760,17 +557,14 @@ class typed_run final : private run_hooks {
   static inline std::atomic<std::int64_t> usual_item_ns{-1};
 
   source_type source_;
-  const retry_policy retry_;
-  const std::chrono::nanoseconds timeout_;
+  const attempt_rules attempts_;
   const ordering order_;
-  const std::uint64_t started_ =
-      static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   std::atomic<bool> element_threw_{false};
   run_handle run_;
   run_services& services_;
   caller_type caller_;
   sink_type sink_;
-  std::vector<std::atomic<stack_type*>> stacks_;  // by worker; empty where nothing is stacked
+  spawn_stacks<stacked_type> stacks_;
 };
 
 }  // namespace parwork::detail
