@@ -4,7 +4,7 @@
 
 namespace parwork::detail {
 
-committer::committer(const limits& most, std::function<void(const group&)> write)
+committer::committer(const limits& most, std::function<written(const group&)> write)
     : most_(most), write_(std::move(write)), thread_([this] { run(); }) {}
 
 committer::~committer() {
@@ -20,11 +20,12 @@ void committer::add(const change& c) {
   bool wakes;
   {
     const lock_guard guard(lock_);
-    while (is_full() && !error_) written_.wait(lock_);
+    while (is_full() && !error_) progress_.wait(lock_);
     if (error_) std::rethrow_exception(error_);
     const bool begins = filling_.empty();
     filling_.add(c);
-    pending_ += c.adds();
+    ++added_;
+    growth_ += c.adds();
     wakes = begins || is_full();
   }
   if (wakes) due_.notify_one();
@@ -32,16 +33,17 @@ void committer::add(const change& c) {
 
 void committer::flush() {
   const lock_guard guard(lock_);
+  const std::uint64_t upto = added_;
   ++flushing_;
   due_.notify_one();
-  while (!filling_.empty() || is_writing_) written_.wait(lock_);
+  while (tried_ < upto) progress_.wait(lock_);
   --flushing_;
   if (error_) std::rethrow_exception(error_);
 }
 
-std::int64_t committer::pending() {
+std::int64_t committer::growth() {
   const lock_guard guard(lock_);
-  return pending_;
+  return growth_;
 }
 
 // Until there is a group to write, or nothing more to come.
@@ -54,30 +56,29 @@ void committer::wait_for_group() {
 
 void committer::run() {
   for (;;) {
-    std::int64_t adds = 0;
     {
       const lock_guard guard(lock_);
       wait_for_group();
       if (filling_.empty()) return;
       std::swap(filling_, writing_);
-      is_writing_ = true;
-      adds = writing_.adds();
     }
-    written_.notify_all();  // there is room
+    progress_.notify_all();  // there is room
     std::exception_ptr error;
+    std::int64_t lost = 0;
     try {
-      write_(writing_);
+      error = write_(writing_).but;
     } catch (...) {
       error = std::current_exception();
+      lost = writing_.adds();
     }
-    writing_.clear();
     {
       const lock_guard guard(lock_);
-      is_writing_ = false;
-      pending_ -= adds;
+      tried_ += writing_.size();
+      growth_ -= lost;
       if (error && !error_) error_ = error;
     }
-    written_.notify_all();
+    writing_.clear();
+    progress_.notify_all();
   }
 }
 

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <thread>
@@ -33,8 +34,14 @@ class committer {
     std::size_t bytes;
   };
 
-  /// `write(group)` is called on the committer's own thread; what it throws, `add` and `flush` do.
-  committer(const limits& most, std::function<void(const group&)> write);
+  /// A group that was written, and why no other may follow, if so.
+  struct written {
+    std::exception_ptr but = {};
+  };
+
+  /// `write(group)` is called on the committer's own thread; what it throws, or returns, `add` and
+  /// `flush` throw. Where it throws, the group is not written.
+  committer(const limits& most, std::function<written(const group&)> write);
   /// Writes what is left.
   ~committer();
   committer(const committer&) = delete;
@@ -44,8 +51,9 @@ class committer {
   void add(const change& c) PARWORK_EXCLUDES(lock_);
   /// Returns when everything added before is written, or throws.
   void flush() PARWORK_EXCLUDES(lock_);
-  /// What has been added and is not written yet adds this many records.
-  [[nodiscard]] std::int64_t pending() PARWORK_EXCLUDES(lock_);
+  /// By how many records the file has grown, or will have by what was added: less where that could
+  /// not be written.
+  [[nodiscard]] std::int64_t growth() PARWORK_EXCLUDES(lock_);
 
  private:
   void run() PARWORK_EXCLUDES(lock_);
@@ -58,17 +66,18 @@ class committer {
   }
 
   const limits most_;
-  const std::function<void(const group&)> write_;
+  const std::function<written(const group&)> write_;
 
   mutex lock_;
-  std::condition_variable_any due_;      // for the thread: a group is begun, or due
-  std::condition_variable_any written_;  // for others: there is room, and it may be all
+  std::condition_variable_any due_;       // for the thread: a group is begun, or due
+  std::condition_variable_any progress_;  // for others: there is room, and it may be all
   group filling_ PARWORK_GUARDED_BY(lock_);
-  group writing_;  // the thread's while is_writing_
-  bool is_writing_ PARWORK_GUARDED_BY(lock_) = false;
+  group writing_;                                      // the thread's but for the swap
+  std::uint64_t added_ PARWORK_GUARDED_BY(lock_) = 0;  // changes ever
+  std::uint64_t tried_ PARWORK_GUARDED_BY(lock_) = 0;  // those written, or not for an error
   bool closing_ PARWORK_GUARDED_BY(lock_) = false;
   int flushing_ PARWORK_GUARDED_BY(lock_) = 0;
-  std::int64_t pending_ PARWORK_GUARDED_BY(lock_) = 0;
+  std::int64_t growth_ PARWORK_GUARDED_BY(lock_) = 0;
   std::exception_ptr error_ PARWORK_GUARDED_BY(lock_);
   std::thread thread_;  // last: it uses all of the above
 };

@@ -88,7 +88,8 @@ journal_store::implementation::~implementation() = default;
 
 std::uint64_t journal_store::implementation::size() {
   const lock_guard guard(lock_);
-  return static_cast<std::uint64_t>(header_.records + (in_run_ ? committer_->pending() : 0));
+  return static_cast<std::uint64_t>(in_run_ ? size_before_ + committer_->growth()
+                                            : header_.records);
 }
 
 // In pieces, so that the file is not locked while `fn` runs, nor its records all in memory.
@@ -179,11 +180,12 @@ void journal_store::implementation::begin_run() {
   reserve_ = std::make_unique<reserve>(file_);
   committer_ = std::make_shared<committer>(
       committer::limits{settings_.commit_every, settings_.commit_records, reserve_->group_bytes()},
-      [this](const group& all) { write(all); });
+      [this](const group& all) { return write(all); });
   cursor_ = std::make_unique<cursor>(
       database_, lock_,
       cursor::callbacks{[this](const change& c) { add(c); },
                         [this](const record& damaged) { report(damaged); }});
+  size_before_ = header_.records;
   in_run_ = true;
 }
 
@@ -218,13 +220,15 @@ void journal_store::implementation::expect_results(const std::string& type) {
 
 // On the committer's thread. When the disk is full, what has been collected is recorded all the
 // same, in the room that was set aside for it; the error ends the run.
-void journal_store::implementation::write(const group& all) {
+committer::written journal_store::implementation::write(const group& all) {
   const lock_guard guard(lock_);
   try {
     try_write(all);
+    return {};
   } catch (const journal_full&) {
-    if (reserve_->release()) try_write(all);
-    throw;
+    if (!reserve_->release()) throw;
+    try_write(all);
+    return {std::current_exception()};
   }
 }
 

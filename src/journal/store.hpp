@@ -42,7 +42,7 @@ class journal_store::implementation {
   void flush() { committer_->flush(); }
 
  private:
-  void write(const group& all) PARWORK_EXCLUDES(lock_);
+  committer::written write(const group& all) PARWORK_EXCLUDES(lock_);
   void try_write(const group& all) PARWORK_REQUIRES(lock_);
   void report(const record& damaged) const;
   void refuse_during_run(const char* what) PARWORK_REQUIRES(lock_);
@@ -55,6 +55,7 @@ class journal_store::implementation {
   database database_ PARWORK_GUARDED_BY(lock_);
   journal_header header_ PARWORK_GUARDED_BY(lock_);
   bool in_run_ PARWORK_GUARDED_BY(lock_) = false;
+  std::int64_t size_before_ PARWORK_GUARDED_BY(lock_) = 0;  // records when the run began
 
   // What a run has.
   std::optional<statement> put_, move_, erase_;

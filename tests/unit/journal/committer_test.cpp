@@ -55,12 +55,17 @@ class disk {
     changed_.wait(lock, [&] { return begun_ >= groups; });
   }
   auto writer() {
-    return [this](const group& all) { write(all); };
+    return [this](const group& all) {
+      write(all);
+      return committer::written{ends_ ? std::make_exception_ptr(std::runtime_error("no more"))
+                                      : nullptr};
+    };
   }
 
   std::vector<std::size_t> sizes_;
   std::vector<std::int64_t> ranks_;
   std::string texts_;
+  bool ends_ = false;  // what is written now is the last
 
  private:
   std::mutex lock_;
@@ -115,9 +120,9 @@ TEST(journal_committer, flush_waits_for_all_that_was_added) {
   committer c({1h, 1000, large}, d.writer());
   for (int i = 0; i < 10; ++i) {
     c.add(put(i));
-    EXPECT_EQ(c.pending(), 1);
+    EXPECT_EQ(c.growth(), i + 1);
     c.flush();
-    EXPECT_EQ(c.pending(), 0);
+    EXPECT_EQ(c.growth(), i + 1);
     EXPECT_EQ(d.ranks_.size(), static_cast<std::size_t>(i + 1));
   }
   c.flush();
@@ -136,7 +141,7 @@ TEST(journal_committer, who_adds_waits_while_two_groups_are_full) {
   });
   d.wait_for_begun(1);
   while (added < 4) std::this_thread::yield();  // one group at the disk, one full
-  EXPECT_EQ(c.pending(), 4);
+  EXPECT_EQ(c.growth(), 4);
   EXPECT_EQ(added, 4);
   d.hold(false);
   adder.join();
@@ -185,6 +190,27 @@ TEST(journal_committer, what_was_added_before_a_failure_is_tried_all_the_same) {
   }
   // Both failed here, and each was tried: the disk saw two groups.
   EXPECT_TRUE(d.ranks_.empty());
+}
+
+TEST(journal_committer, last_group_that_could_be_written_counts_and_none_follows) {
+  disk d;
+  d.ends_ = true;
+  committer c({1h, 1000, large}, d.writer());
+  c.add(put(1));
+  EXPECT_THROW(c.flush(), std::runtime_error);
+  EXPECT_EQ(c.growth(), 1);
+  EXPECT_THROW(c.add(put(2)), std::runtime_error);
+  EXPECT_EQ(d.ranks_.size(), 1U);
+}
+
+TEST(journal_committer, group_that_could_not_be_written_does_not_count) {
+  disk d;
+  d.fail(true);
+  committer c({1h, 1000, large}, d.writer());
+  c.add(put(1));
+  EXPECT_EQ(c.growth(), 1);
+  EXPECT_THROW(c.flush(), std::runtime_error);
+  EXPECT_EQ(c.growth(), 0);
 }
 
 TEST(journal_committer, many_threads_lose_nothing) {

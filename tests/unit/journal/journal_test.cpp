@@ -22,6 +22,7 @@
 #include <stop_token>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "parwork/parwork.hpp"
@@ -649,6 +650,56 @@ TEST_F(journalled, second_run_at_once_is_refused) {
     EXPECT_EQ(keys_of(j), strings{"a"});
   });
   EXPECT_TRUE(refused);
+}
+
+TEST_F(journalled, may_be_looked_at_by_other_threads_while_a_run_goes_on) {
+  journal j{file, {.commit_every = 1ms, .commit_records = 10}};
+  std::atomic<bool> over = false;
+  std::atomic<std::uint64_t> looks = 0;
+  std::vector<std::thread> lookers;
+  for (int i = 0; i < 3; ++i) {
+    lookers.emplace_back([&] {
+      std::uint64_t most = 0;
+      while (!over) {
+        const std::uint64_t size = j.size();
+        j.commit();
+        EXPECT_GE(size, most);
+        most = size;
+        std::uint64_t seen = 0;
+        j.for_each([&](const journal_record&) { ++seen; });
+        EXPECT_GE(seen, size) << "what was committed before is seen";
+        ++looks;
+      }
+    });
+  }
+  int next = 0;
+  // Until each has looked a few times.
+  (void)parwork::process(
+      j,
+      [&]() -> std::optional<int> {
+        if (looks < 30 || next < 2000) return next++;
+        return std::nullopt;
+      },
+      [](int i) { return i; }, [](int) {});
+  over = true;
+  for (auto& looker : lookers) looker.join();
+  EXPECT_EQ(j.size(), static_cast<std::uint64_t>(next));
+}
+
+TEST_F(journalled, failure_that_stops_the_run_is_recorded_and_those_behind_it_are_not) {
+  journal j{file};
+  const auto s = parwork::process(
+      j, std::views::iota(0, 1000),
+      [](int i) -> std::expected<int, std::string> {
+        if (i >= 100) return std::unexpected("from here on");
+        return i;
+      },
+      [](const completion<int, int>&) {},
+      {.order = ordering::input, .on_failure = parwork::failure_policy::stop});
+  EXPECT_TRUE(s.stopped);
+  int failed = 0;
+  j.for_each([&](const journal_record& r) { failed += r.failed(); });
+  EXPECT_EQ(failed, 1);
 }
 
 TEST_F(journalled, leaves_one_file_behind) {
