@@ -66,7 +66,8 @@ struct journal_options {
   /// file when it is made; opening it with another one throws `journal_mismatch`.
   std::string fingerprint = {};
 
-  /// Told of each damaged record when it is met. Empty: a line on standard error.
+  /// Told of each damaged record when it is met, on the thread that calls the generator, or
+  /// `for_each`; what it throws ends the run. Empty: a line on standard error.
   std::function<void(const journal_damage&)> on_damage = {};
 };
 
@@ -143,14 +144,18 @@ namespace detail {
 
 template <class Key, class Generator, class Work, class Collector>
 consteval bool accepts_journalled_call() {
-  using item = plain_item_t<generator_item_t<Generator>>;
+  using item = generator_item_t<Generator>;
   using work = std::remove_reference_t<Work>;
+  static_assert(!is_prefinished<item>,
+                "parwork: a journal's generator yields items, not prefinished ones: the journal "
+                "itself knows which are finished");
   constexpr bool has_key = gives_key<Key, item>;
   static_assert(has_key,
                 "parwork: a journal knows items by their keys, and this item is no string, path or "
                 "integer: give the journal one, journal_options{.key = [](const Item& item) { "
                 "return ...; }}, that returns a string, a path or an integer");
-  if constexpr (!has_key || !accepts_work<work, item>() || !is_lvalue_if_reduction<Collector>()) {
+  if constexpr (is_prefinished<item> || !has_key || !accepts_work<work, item>() ||
+                !is_lvalue_if_reduction<Collector>()) {
     return false;
   } else if constexpr (!fits_together<work, std::remove_reference_t<Collector>, item>()) {
     return false;
@@ -179,7 +184,7 @@ summary run_journalled(journal_run& run, Key key, Generator&& generator, Work&& 
   if (!given.total && run.policy().replay) given.total = size_of(generator);
   given.stop = state.token();
   recalling_generator<reader, Key, result> filter(make_reader(std::forward<Generator>(generator)),
-                                                  std::move(key), run, places);
+                                                  std::move(key), run, places, state.token());
   recording_tee<Collector, item, result> tee(collector, run, places, state);
   summary done = process(filter, std::forward<Work>(work), tee, std::move(given));
   run.finish();

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <limits>
 #include <stdexcept>
@@ -17,6 +19,9 @@ namespace parwork {
 namespace detail {
 
 namespace {
+
+// Beyond that it makes no difference, and sums of times stay in range.
+constexpr std::chrono::hours longest_group(24);
 
 void refuse(const char* option, const std::string& value, const char* range) {
   throw std::invalid_argument(std::string("parwork: journal_options.") + option + " is " + value +
@@ -173,13 +178,17 @@ void journal_store::implementation::report(const record& damaged) const {
 void journal_store::implementation::begin_run() {
   const lock_guard guard(lock_);
   if (in_run_) throw journal_busy(file_, ::getpid());
-  put_.emplace(database_, std::string("INSERT OR REPLACE INTO records(") + record_columns +
-                              ") VALUES (?, ?, ?, ?, ?, ?, ?)");
-  move_.emplace(database_, "UPDATE OR IGNORE records SET rank = ?, checksum = ? WHERE rank = ?");
+  // Ranks are given out once: a new record in another's place would be a fault, and says so.
+  const std::string put =
+      std::string("INTO records(") + record_columns + ") VALUES (?, ?, ?, ?, ?, ?, ?)";
+  put_.emplace(database_, "INSERT " + put);
+  replace_.emplace(database_, "INSERT OR REPLACE " + put);
+  move_.emplace(database_, "UPDATE records SET rank = ?, checksum = ? WHERE rank = ?");
   erase_.emplace(database_, "DELETE FROM records WHERE rank = ?");
   reserve_ = std::make_unique<reserve>(file_);
   committer_ = std::make_shared<committer>(
-      committer::limits{settings_.commit_every, settings_.commit_records, reserve_->group_bytes()},
+      committer::limits{std::min<std::chrono::nanoseconds>(settings_.commit_every, longest_group),
+                        settings_.commit_records, reserve_->group_bytes()},
       [this](const group& all) { return write(all); });
   cursor_ = std::make_unique<cursor>(
       database_, lock_,
@@ -201,6 +210,7 @@ void journal_store::implementation::end_run() noexcept {
   in_run_ = false;
   committer_.reset();
   put_.reset();
+  replace_.reset();
   move_.reset();
   erase_.reset();
   reserve_.reset();
@@ -238,7 +248,8 @@ void journal_store::implementation::try_write(const group& all) {
     for (std::size_t i = 0; i < all.size(); ++i) {
       const change c = all.at(i);
       if (c.what == change::kind::put) {
-        put_->bind(1, c.rank)
+        statement& put = c.replaces ? *replace_ : *put_;
+        put.bind(1, c.rank)
             .bind(2, static_cast<std::int64_t>(c.hash))
             .bind(3, c.key)
             .bind(4, c.state)

@@ -58,7 +58,7 @@ class journal_store::implementation {
   std::int64_t size_before_ PARWORK_GUARDED_BY(lock_) = 0;  // records when the run began
 
   // What a run has.
-  std::optional<statement> put_, move_, erase_;
+  std::optional<statement> put_, replace_, move_, erase_;
   std::unique_ptr<reserve> reserve_;
   std::shared_ptr<committer> committer_;  // commit() may still wait in it when the run has ended
   std::unique_ptr<cursor> cursor_;

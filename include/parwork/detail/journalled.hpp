@@ -102,8 +102,14 @@ class recalling_generator {
   using yielded = std::optional<prefinished<item_type, R>>;
 
  public:
-  recalling_generator(Reader&& reader, Key key, journal_run& run, places_in_flight& places)
-      : reader_(std::move(reader)), key_(std::move(key)), run_(run), places_(places) {}
+  // `stop` is the run's.
+  recalling_generator(Reader&& reader, Key key, journal_run& run, places_in_flight& places,
+                      std::stop_token stop)
+      : reader_(std::move(reader)),
+        key_(std::move(key)),
+        run_(run),
+        places_(places),
+        stop_(std::move(stop)) {}
 
   yielded operator()() { return next(std::stop_token()); }
   yielded operator()(const std::stop_token& stop)
@@ -120,7 +126,10 @@ class recalling_generator {
       keyed_place where;
       key_of(key_, *item, where.key);
       auto recorded = run_.recall(where.key, where.place);
-      if (recorded && !run_.policy().replay) continue;
+      if (recorded && !run_.policy().replay) {
+        if (stop_.stop_requested()) return std::nullopt;
+        continue;
+      }
       const std::uint64_t index = yielded_++;
       yielded next(std::in_place, *std::move(item));
       if (recorded) {
@@ -146,6 +155,7 @@ class recalling_generator {
   Key key_;
   journal_run& run_;
   places_in_flight& places_;
+  const std::stop_token stop_;
   std::uint64_t yielded_ = 0;
 };
 

@@ -334,6 +334,23 @@ TEST_F(journalled, stopped_run_goes_on_where_it_was) {
   EXPECT_EQ(again.collected, shouted(items));
 }
 
+TEST_F(journalled, stop_ends_the_skipping_of_what_is_recorded) {
+  const auto items = numbered(1000);
+  run_on(file, items);
+  std::stop_source stop;
+  int read = 0;
+  journal j{file, {.replay = false}};
+  const auto s = parwork::process(
+      j,
+      [&]() -> std::optional<std::string> {
+        if (++read == 10) stop.request_stop();
+        return items[static_cast<std::size_t>(read) % items.size()];
+      },
+      shout, [](std::string) {}, {.stop = stop.get_token()});
+  EXPECT_TRUE(s.stopped);
+  EXPECT_EQ(read, 10);
+}
+
 TEST_F(journalled, failures_under_a_stop_are_not_recorded) {
   std::stop_source stop;
   journal j{file};
