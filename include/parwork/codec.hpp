@@ -104,7 +104,8 @@ struct codec<T> {
   }
   static T decode(std::string_view& from) {
     std::array<std::byte, sizeof(T)> memory;
-    std::memcpy(memory.data(), detail::take_bytes(from, sizeof(T)).data(), sizeof(T));
+    const std::string_view bytes = detail::take_bytes(from, sizeof(T));
+    std::memcpy(memory.data(), bytes.data(), bytes.size());
     if constexpr (std::same_as<T, bool>) {
       return memory[0] != std::byte{0};  // a bool of any other bits would be none
     } else {

@@ -80,10 +80,10 @@ class journal {
   /// open; `journal_mismatch` for another fingerprint; `journal_version` for a file of another
   /// format; `journal_corrupt` for what is no journal; `journal_unwritable`; and
   /// `std::invalid_argument` naming the option. Costs one fsync; never reads the records.
-  explicit journal(std::filesystem::path file, journal_options<Key> options = {})
+  explicit journal(const std::filesystem::path& file, journal_options<Key> options = {})
       : options_(std::move(options)),
-        store_(std::move(file), {options_.commit_every, options_.commit_records,
-                                 options_.durability, options_.fingerprint, options_.on_damage}) {}
+        store_(file, {options_.commit_every, options_.commit_records, options_.durability,
+                      options_.fingerprint, options_.on_damage}) {}
 
   /// How many items are recorded, failures included. Constant time.
   [[nodiscard]] std::uint64_t size() const { return store_.size(); }
@@ -154,19 +154,18 @@ consteval bool accepts_journalled_call() {
                 "parwork: a journal knows items by their keys, and this item is no string, path or "
                 "integer: give the journal one, journal_options{.key = [](const Item& item) { "
                 "return ...; }}, that returns a string, a path or an integer");
-  if constexpr (is_prefinished<item> || !has_key || !accepts_work<work, item>() ||
-                !is_lvalue_if_reduction<Collector>()) {
-    return false;
-  } else if constexpr (!fits_together<work, std::remove_reference_t<Collector>, item>()) {
-    return false;
-  } else {
-    using result = typename caller_for<work, item>::result_type;
-    constexpr bool ok = std::is_void_v<result> || encodable<result>;
-    static_assert(ok,
-                  "parwork: a journal stores results, and there is no parwork::codec for this one: "
-                  "specialise parwork::codec<R> with encode and decode");
-    return ok;
+  if constexpr (!is_prefinished<item> && has_key && accepts_work<work, item>() &&
+                is_lvalue_if_reduction<Collector>()) {
+    if constexpr (fits_together<work, std::remove_reference_t<Collector>, item>()) {
+      using result = typename caller_for<work, item>::result_type;
+      constexpr bool ok = std::is_void_v<result> || encodable<result>;
+      static_assert(ok,
+                    "parwork: a journal stores results, and there is no parwork::codec for this "
+                    "one: specialise parwork::codec<R> with encode and decode");
+      return ok;
+    }
   }
+  return false;
 }
 
 // REQUIRES: accepts_journalled_call.
@@ -212,19 +211,18 @@ summary run_journalled(journal_run& run, Key key, Generator&& generator, Work&& 
 template <class Key, class Generator, class Work, class Collector>
 [[nodiscard]] summary process(journal<Key>& journal, Generator&& generator, Work&& work,
                               Collector&& collector, options given = {}) {
-  if constexpr (!detail::accepts_generator<Generator>()) {
-    return {};  // the sentence has been printed, here and below
-  } else if constexpr (detail::accepts_journalled_call<Key, Generator, Work, Collector>()) {
-    detail::refuse_null(generator, "the generator");
-    detail::refuse_null(work, "work");
-    detail::refuse_null(collector, "the collector");
-    const auto& kept = journal.options();
-    detail::journal_run run(journal.store(), {kept.replay, kept.retry_failed});
-    return detail::run_journalled(run, kept.key, std::forward<Generator>(generator),
-                                  std::forward<Work>(work), collector, std::move(given));
-  } else {
-    return {};
+  if constexpr (detail::accepts_generator<Generator>()) {
+    if constexpr (detail::accepts_journalled_call<Key, Generator, Work, Collector>()) {
+      detail::refuse_null(generator, "the generator");
+      detail::refuse_null(work, "work");
+      detail::refuse_null(collector, "the collector");
+      const auto& kept = journal.options();
+      detail::journal_run run(journal.store(), {kept.replay, kept.retry_failed});
+      return detail::run_journalled(run, kept.key, std::forward<Generator>(generator),
+                                    std::forward<Work>(work), collector, std::move(given));
+    }
   }
+  return {};  // a sentence that says why not has been printed
 }
 
 }  // namespace parwork

@@ -108,14 +108,12 @@ consteval bool accepts_call() {
     using yielded = generator_item_t<Generator>;
     using item = plain_item_t<yielded>;
     using work = std::remove_reference_t<Work>;
-    if constexpr (!accepts_work<work, item>() || !is_lvalue_if_reduction<Collector>()) {
-      return false;
-    } else if constexpr (!accepts_results_of<yielded,
-                                             typename caller_for<work, item>::result_type>()) {
-      return false;
-    } else {
-      return fits_together<work, std::remove_reference_t<Collector>, item>();
+    if constexpr (accepts_work<work, item>() && is_lvalue_if_reduction<Collector>()) {
+      if constexpr (accepts_results_of<yielded, typename caller_for<work, item>::result_type>()) {
+        return fits_together<work, std::remove_reference_t<Collector>, item>();
+      }
     }
+    return false;
   }
 }
 

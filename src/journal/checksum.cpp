@@ -14,9 +14,10 @@ std::uint64_t step(std::uint64_t state, std::uint64_t word) noexcept {
   return state ^ (state >> 32);
 }
 
-std::uint64_t word_at(const char* from, std::size_t bytes) noexcept {
+// REQUIRES: no more bytes than a word has.
+std::uint64_t word_of(std::string_view bytes) noexcept {
   std::uint64_t word = 0;
-  std::memcpy(&word, from, bytes);
+  std::memcpy(&word, bytes.data(), bytes.size());
   if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
   return word;
 }
@@ -32,10 +33,10 @@ std::uint64_t mix(std::uint64_t x) noexcept {
 std::uint64_t hash_bytes(std::string_view bytes, std::uint64_t seed) noexcept {
   std::uint64_t state = step(seed, bytes.size());
   while (bytes.size() >= sizeof(std::uint64_t)) {
-    state = step(state, word_at(bytes.data(), sizeof(std::uint64_t)));
+    state = step(state, word_of(bytes.substr(0, sizeof(std::uint64_t))));
     bytes.remove_prefix(sizeof(std::uint64_t));
   }
-  if (!bytes.empty()) state = step(state, word_at(bytes.data(), bytes.size()));
+  if (!bytes.empty()) state = step(state, word_of(bytes));
   return mix(state);
 }
 

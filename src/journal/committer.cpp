@@ -31,13 +31,18 @@ void committer::add(const change& c) {
   if (wakes) due_.notify_one();
 }
 
-void committer::flush() {
+void committer::drain() noexcept {
   const lock_guard guard(lock_);
   const std::uint64_t upto = added_;
   ++flushing_;
   due_.notify_one();
   while (tried_ < upto) progress_.wait(lock_);
   --flushing_;
+}
+
+void committer::flush() {
+  drain();
+  const lock_guard guard(lock_);
   if (error_) std::rethrow_exception(error_);
 }
 

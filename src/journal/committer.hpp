@@ -49,7 +49,9 @@ class committer {
 
   /// Throws what the first failed write threw.
   void add(const change& c) PARWORK_EXCLUDES(lock_);
-  /// Returns when everything added before is written, or throws.
+  /// Returns when everything added before is written, or could not be.
+  void drain() noexcept PARWORK_EXCLUDES(lock_);
+  /// The same; throws where a write has failed.
   void flush() PARWORK_EXCLUDES(lock_);
   /// By how many records the file has grown, or will have by what was added: less where that could
   /// not be written.

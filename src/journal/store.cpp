@@ -28,7 +28,7 @@ void refuse(const char* option, const std::string& value, const char* range) {
                               ", it must be " + range);
 }
 
-const journal_settings& validated(const journal_settings& given) {
+journal_settings validated(const journal_settings& given) {
   constexpr std::size_t most = 1'000'000;
   if (given.commit_every.count() < 0) {
     refuse("commit_every", std::to_string(given.commit_every.count()) + " ns", "0 or more");
@@ -82,7 +82,8 @@ journal_header open_header(database& in, const journal_settings& settings) {
 
 // --- The file ---
 
-journal_store::implementation::implementation(std::filesystem::path file, journal_settings settings)
+journal_store::implementation::implementation(const std::filesystem::path& file,
+                                              const journal_settings& settings)
     : file_(real_path(file)),
       settings_(validated(settings)),
       only_one_(file_),
@@ -200,12 +201,9 @@ void journal_store::implementation::begin_run() {
 
 void journal_store::implementation::end_run() noexcept {
   cursor_.reset();
-  // Still to be seen by size() and commit() while it writes what is left.
-  try {
-    committer_->flush();
-  } catch (...) {
-    // Whoever asked for the records to be durable has been told: see journal_run::finish.
-  }
+  // Still to be seen by size() and commit() while it writes what is left. Whoever asked for the
+  // records to be durable has been told of errors: see journal_run::finish.
+  committer_->drain();
   const lock_guard guard(lock_);
   in_run_ = false;
   committer_.reset();
@@ -281,8 +279,8 @@ void refuse_key(const std::type_info& takes, const std::type_info& items) {
                               ", and the run's items are " + type_name(items));
 }
 
-journal_store::journal_store(std::filesystem::path file, journal_settings settings)
-    : implementation_(std::make_unique<implementation>(std::move(file), std::move(settings))) {}
+journal_store::journal_store(const std::filesystem::path& file, const journal_settings& settings)
+    : implementation_(std::make_unique<implementation>(file, settings)) {}
 journal_store::~journal_store() = default;
 std::uint64_t journal_store::size() const { return implementation_->size(); }
 void journal_store::for_each(const std::function<void(const journal_record&)>& fn) {

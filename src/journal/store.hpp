@@ -22,7 +22,7 @@ namespace parwork::detail {
 
 class journal_store::implementation {
  public:
-  implementation(std::filesystem::path file, journal_settings settings);
+  implementation(const std::filesystem::path& file, const journal_settings& settings);
   ~implementation();
 
   [[nodiscard]] std::uint64_t size() PARWORK_EXCLUDES(lock_);

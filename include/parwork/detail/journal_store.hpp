@@ -94,7 +94,7 @@ struct replay_policy {
 /// The file. Thread safety: as `journal` says.
 class journal_store {
  public:
-  journal_store(std::filesystem::path file, journal_settings settings);
+  journal_store(const std::filesystem::path& file, const journal_settings& settings);
   ~journal_store();
   journal_store(const journal_store&) = delete;
   journal_store& operator=(const journal_store&) = delete;
