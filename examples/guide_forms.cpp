@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -11,6 +12,8 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <map>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <parwork/parwork.hpp>
@@ -242,6 +245,58 @@ void reducing_collector() {
   expect(summary.succeeded == 3 && result.text == "eleven" && result.seen == 3);
 }
 
+void completion_without_item() {
+  struct upload {
+    std::unique_ptr<std::string> text;
+  };
+  std::vector<upload> uploads(3);
+  for (upload& each : uploads) each.text = std::make_unique<std::string>("some text");
+  std::size_t bytes = 0;
+  // [without_item]
+  // An upload cannot be copied, and work consumes it: the collector does without.
+  const auto send = [](upload item) { return item.text->size(); };
+  const auto collector = [&](const parwork::completion<void, std::size_t>& done) {
+    if (done.result) bytes += *done.result;
+  };
+  const parwork::summary summary = parwork::process(std::move(uploads), send, collector);
+  // [/without_item]
+  expect(summary.succeeded == 3 && bytes == 27);
+}
+
+// --- Items that are finished before the run ---
+
+void prefinished_items() {
+  const std::vector<std::string> names = {"a", "b", "", "c"};
+  std::map<std::string, int> cache = {{"b", 2}};
+  std::atomic<int> computed = 0;
+  std::vector<int> values;
+  // [prefinished]
+  using known = parwork::prefinished<std::string, int>;
+  auto name = names.begin();
+  const auto generator = [&]() -> std::optional<known> {
+    if (name == names.end()) return std::nullopt;
+    known next{*name++};
+    if (const auto found = cache.find(next.item); found != cache.end()) {
+      next.outcome = found->second;
+    } else if (next.item.empty()) {
+      next.outcome = std::unexpected(parwork::failure(parwork::failure_kind::error, "no name"));
+    }
+    return next;
+  };
+  const auto compute = [&](const std::string& item) {
+    ++computed;  // for those alone that have no outcome yet
+    return item[0] - 'a' + 1;
+  };
+  const auto collector = [&](const parwork::completion<std::string, int>& done) {
+    if (done.result) values.push_back(*done.result);
+  };
+  const parwork::summary summary =
+      parwork::process(generator, compute, collector, {.order = parwork::ordering::input});
+  // [/prefinished]
+  expect(computed == 2 && values == std::vector<int>({1, 2, 3}));
+  expect(summary.succeeded == 3 && summary.failed == 1);
+}
+
 // --- Adapters ---
 
 void line_adapter() {
@@ -349,6 +404,8 @@ int main() {
     result_collector();
     empty_collector();
     reducing_collector();
+    completion_without_item();
+    prefinished_items();
     line_adapter();
     file_adapter();
     chunk_adapter();

@@ -1,10 +1,13 @@
 // md5_files: the MD5 of every regular file below the directories given, as md5sum prints it.
 //
 // Shows: a lazy generator (`files`), a state for each worker (`per_worker`), output in input order,
-// failures that do not end the run, a progress bar, Ctrl-C.
+// failures that do not end the run, a progress bar, Ctrl-C; and with --journal a run that goes on
+// after `kill -9`.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -19,7 +22,12 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
+
+#ifdef EXAMPLES_JOURNAL
+#include <parwork/journal.hpp>
+#endif
 
 #include "common/interrupt.hpp"
 #include "common/md5.hpp"
@@ -30,17 +38,21 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view usage =
-    R"(usage: md5_files [--workers N] [--queue N] [--] DIRECTORY...
+    R"(usage: md5_files [--workers N] [--queue N] [--journal FILE] [--] DIRECTORY...
 
 Prints the MD5 of every regular file below the directories, in md5sum's format: 'md5sum -c' accepts
 the output. Symbolic links are not followed. With standard error on a terminal the files are counted
 first and progress is shown.
 
-  --workers N   files hashed at once (default: the CPUs that may be used)
-  --queue N     files in flight at once (default: 100 times the workers)
+  --workers N     files hashed at once (default: the CPUs that may be used)
+  --queue N       files in flight at once (default: 100 times the workers)
+  --journal FILE  record each hash in FILE, which is made where it is missing. A run that was killed
+                  goes on when it is started again: files that are recorded, and have not been
+                  written to since, are not read, and the output is complete all the same. Files
+                  that could not be read are tried again. FILE must lie outside the directories.
 
-Exit status: 0 all files hashed; 1 some could not be read, or the output was lost; 2 bad usage or a
-missing directory, with nothing hashed; 130 interrupted.
+Exit status: 0 all files hashed; 1 some could not be read, or the output was lost, or the journal
+cannot be used; 2 bad usage or a missing directory, with nothing hashed; 130 interrupted.
 )";
 
 // [hash]
@@ -170,8 +182,44 @@ std::optional<std::uint64_t> count_files(const std::vector<fs::path>& roots,
   return count;
 }
 
+// [journal]
+#ifdef EXAMPLES_JOURNAL
+constexpr bool has_journal = true;
+
+/// What a file is known by in the journal. One that was written to since is another item, so its
+/// hash is not taken from there.
+std::string file_key(const fs::path& working_directory, const fs::path& path) {
+  const std::string name = (working_directory / path).native();
+  struct stat about{};
+  if (::stat(path.c_str(), &about) != 0) return "- - " + name;
+  return std::to_string(about.st_size) + ' ' + std::to_string(about.st_mtim.tv_sec) + '.' +
+         std::to_string(about.st_mtim.tv_nsec) + ' ' + name;
+}
+
+/// `run` is called with a journal, or without one where `file` is empty.
+template <class Run>
+parwork::summary run_with_journal(const fs::path& file, Run&& run) {
+  if (file.empty()) return run();
+  parwork::journal journal{
+      file,
+      {.retry_failed = true,
+       .key = [here = fs::current_path()](const fs::path& path) { return file_key(here, path); },
+       .fingerprint = "md5_files"}};
+  return run(journal);
+}
+#else
+constexpr bool has_journal = false;
+
+template <class Run>
+parwork::summary run_with_journal(const fs::path&, Run&& run) {
+  return run();
+}
+#endif
+// [/journal]
+
 // [run]
-int hash_below(const std::vector<fs::path>& roots, parwork::options options) {
+int hash_below(const std::vector<fs::path>& roots, const fs::path& journal_file,
+               parwork::options options) {
   std::uint64_t unreadable_directories = 0;
   const auto on_error = [&](const fs::path& path, std::error_code error) {
     ++unreadable_directories;
@@ -179,21 +227,33 @@ int hash_below(const std::vector<fs::path>& roots, parwork::options options) {
   };
 
   const examples::md5_algorithm md5;
+  std::atomic<std::uint64_t> read = 0;
+  const auto hash = [&](hashing_state& own, const fs::path& path, parwork::context& context) {
+    ++read;
+    return hash_file(own, path, context);
+  };
+  std::uint64_t collected = 0;
   using hashed = parwork::completion<fs::path, examples::md5_digest>;
-  const parwork::summary summary = parwork::process(
-      files_below(roots, on_error),
-      parwork::per_worker([&] { return hashing_state(md5); }, hash_file),
-      [](const hashed& file) {
-        if (file.result) {
-          print(md5sum_line(*file.result, file.item.native()));
-        } else if (file.result.error().kind() != parwork::failure_kind::cancelled) {
-          complain(file.item, file.result.error().message());
-        }
-      },
-      std::move(options));
+  const auto collector = [&](const hashed& file) {
+    if (file.attempts > 0) ++collected;
+    if (file.result) {
+      print(md5sum_line(*file.result, file.item.native()));
+    } else if (file.result.error().kind() != parwork::failure_kind::cancelled) {
+      complain(file.item, file.result.error().message());
+    }
+  };
+  const parwork::summary summary = run_with_journal(journal_file, [&](auto&... journal) {
+    return parwork::process(journal..., files_below(roots, on_error),
+                            parwork::per_worker([&] { return hashing_state(md5); }, hash),
+                            collector, std::move(options));
+  });
   examples::flush_output();
 
   std::cerr << summary << '\n';
+  if (!journal_file.empty()) {
+    std::cerr << "md5_files: " << read << " files read, " << collected - read
+              << " taken from the journal " << journal_file.native() << '\n';
+  }
   if (summary.stopped) return examples::interrupted;
   if (summary.failed + unreadable_directories == 0) return examples::all_done;
   std::cerr << "md5_files: unreadable files: " << summary.failed
@@ -202,6 +262,18 @@ int hash_below(const std::vector<fs::path>& roots, parwork::options options) {
 }
 // [/run]
 
+/// Hashing a file while the journal writes to it would hash what never stands still.
+void refuse_journal_below(const std::vector<fs::path>& roots, const fs::path& journal_file) {
+  const fs::path file = fs::weakly_canonical(journal_file);
+  for (const fs::path& root : roots) {
+    const fs::path from_root = file.lexically_relative(fs::canonical(root));
+    if (!from_root.empty() && *from_root.begin() != "..") {
+      throw examples::usage_error("--journal: " + journal_file.string() +
+                                  " lies below a directory to hash, " + root.string());
+    }
+  }
+}
+
 int body(examples::arguments& words) {
   const examples::interrupt ctrl_c;
   // A closed pipe is reported like a full disk, by the write that fails.
@@ -209,18 +281,26 @@ int body(examples::arguments& words) {
 
   const std::uint64_t workers = words.number("--workers", 0, 0, parwork::max_workers);
   const std::uint64_t queue = words.number("--queue", 0, 0, parwork::max_queue);
+  const std::optional<std::string> journal = words.value("--journal");
   const std::vector<std::string> operands = words.operands();
   const std::vector<fs::path> roots(operands.begin(), operands.end());
   if (roots.empty()) throw examples::usage_error("no directory given");
   if (!all_directories(roots)) return examples::bad_usage;
+  if (journal) {
+    if (!has_journal)
+      throw examples::usage_error("--journal: this build has no journal (no SQLite)");
+    if (journal->empty()) throw examples::usage_error("--journal: the file's name is empty");
+    refuse_journal_below(roots, *journal);
+  }
 
   // [options]
-  return hash_below(roots, {.workers = static_cast<unsigned>(workers),
-                            .queue = queue,
-                            .order = parwork::ordering::input,
-                            .stop = ctrl_c.token(),
-                            .on_progress = parwork::progress_bar(stderr, "md5_files"),
-                            .total = count_files(roots, ctrl_c.token())});
+  return hash_below(roots, journal.value_or(""),
+                    {.workers = static_cast<unsigned>(workers),
+                     .queue = queue,
+                     .order = parwork::ordering::input,
+                     .stop = ctrl_c.token(),
+                     .on_progress = parwork::progress_bar(stderr, "md5_files"),
+                     .total = count_files(roots, ctrl_c.token())});
   // [/options]
 }
 

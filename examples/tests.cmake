@@ -18,6 +18,17 @@ endforeach()
 foreach(name md5_brute_force classic_md5)
   parwork_add_example_test(${name} md5_search $<TARGET_FILE:${name}>)
 endforeach()
+if(TARGET parwork::journal)
+  foreach(name md5_files_journal resume_after_crash)
+    string(REPLACE _journal "" program ${name})
+    parwork_add_example_test(${name} ${name} $<TARGET_FILE:${program}>)
+  endforeach()
+else()
+  add_test(NAME examples.md5_files_without_journal COMMAND md5_files --journal unused.db .)
+  set_tests_properties(examples.md5_files_without_journal PROPERTIES
+    LABELS examples
+    PASS_REGULAR_EXPRESSION "--journal: this build has no journal")
+endif()
 # The demonstration is a script around md5_files.
 parwork_add_example_test(demo demo "${PROJECT_SOURCE_DIR}/tools/demo.sh" $<TARGET_FILE:md5_files>)
 
@@ -25,8 +36,10 @@ parwork_add_example_test(demo demo "${PROJECT_SOURCE_DIR}/tools/demo.sh" $<TARGE
 foreach(name readme getting_started)
   parwork_add_example_test(${name} ${name} $<TARGET_FILE:${name}>)
 endforeach()
-foreach(name guide_forms guide_options migrating)
-  parwork_add_example_test(${name} snippets $<TARGET_FILE:${name}>)
+foreach(name guide_forms guide_options migrating guide_journal)
+  if(TARGET ${name})
+    parwork_add_example_test(${name} snippets $<TARGET_FILE:${name}>)
+  endif()
 endforeach()
 
 # The first program of docs/getting_started.md, built as the page says against what package.install has installed.

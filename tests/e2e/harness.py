@@ -8,13 +8,17 @@ import errno
 import fcntl
 import os
 import pty
+import random
+import shutil
 import signal
+import sqlite3
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
 import unittest
+from contextlib import closing
 from pathlib import Path
 
 LIMIT = 100  # seconds
@@ -24,6 +28,34 @@ INTERRUPTED = 130
 def default_signals():
     """In the child: a shell that runs tests in the background leaves SIGINT ignored."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def seeded_random():
+    """Random draws that can be repeated: prints the seed, and takes it from PARWORK_STRESS_SEED where that is set."""
+    seed = int(os.environ.get("PARWORK_STRESS_SEED") or random.randrange(1 << 32))
+    print(f"PARWORK_STRESS_SEED={seed}", flush=True)
+    return random.Random(seed)
+
+
+def records(journal):
+    """How many records can be read in a journal now, also while a run writes to it."""
+    try:
+        with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as database:
+            return database.execute("SELECT count(*) FROM records").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0  # not made yet
+
+
+def records_after_kill(journal):
+    """The same of a journal that nobody has open. Reads a copy: what a kill left behind is the next run's to mend."""
+    with tempfile.TemporaryDirectory(prefix="parwork-test-") as folder:
+        for suffix in ("", "-wal"):
+            if os.path.exists(f"{journal}{suffix}"):
+                shutil.copy(f"{journal}{suffix}", os.path.join(folder, f"copy{suffix}"))
+        with closing(sqlite3.connect(os.path.join(folder, "copy"))) as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():
+                return 0
+            return database.execute("SELECT count(*) FROM records").fetchone()[0]
 
 
 def environment(**more):
@@ -93,6 +125,13 @@ class ProgramTest(unittest.TestCase):
                 process.kill()
                 raise
         return process.returncode, out, (err or b"").decode(errors="replace")
+
+    def run_unprivileged(self, *arguments):
+        """Root reads every file, so as root it runs as somebody else, from a copy that everybody can reach."""
+        if os.geteuid() != 0:
+            return self.run_program(*arguments, cwd=self.folder)
+        copy = shutil.copy(self.program, self.folder / Path(self.program).name)
+        return self.run_program(*arguments, cwd=self.folder, program=copy, user=65534, group=65534, extra_groups=[])
 
     def interrupt(self, *arguments, shows, stream="stderr", **options):
         """Interrupts the program when it has shown `shows` on a terminal that is its `stream`. Returns the status, what
