@@ -23,5 +23,6 @@ void reports();
 void adapters();
 void classic_interface();
 void pools();
+void journals();
 
 }  // namespace contract

@@ -32,5 +32,8 @@ int main() {
   contract::adapters();
   contract::classic_interface();
   contract::pools();
+#ifdef CONTRACT_JOURNAL
+  contract::journals();
+#endif
   return contract::broken == 0 ? 0 : 1;
 }
