@@ -123,6 +123,7 @@ struct codec<T> {
   static T decode(std::string_view&) { return T{}; }
 };
 
+/// The length, seven bits a byte, the lowest first; then the characters.
 template <class Char, class Traits, class Allocator>
 struct codec<std::basic_string<Char, Traits, Allocator>> {
   using text = std::basic_string<Char, Traits, Allocator>;
@@ -141,6 +142,7 @@ struct codec<std::basic_string<Char, Traits, Allocator>> {
   }
 };
 
+/// As its native string.
 template <>
 struct codec<std::filesystem::path> {
   static void encode(const std::filesystem::path& value, std::string& into) {
@@ -151,6 +153,7 @@ struct codec<std::filesystem::path> {
   }
 };
 
+/// The length, as of a string; then the elements.
 template <encodable T, class Allocator>
 struct codec<std::vector<T, Allocator>> {
   static void encode(const std::vector<T, Allocator>& value, std::string& into) {
@@ -172,6 +175,7 @@ struct codec<std::vector<T, Allocator>> {
   }
 };
 
+/// The first, then the second.
 template <encodable First, encodable Second>
 struct codec<std::pair<First, Second>> {
   static void encode(const std::pair<First, Second>& value, std::string& into) {
@@ -184,6 +188,7 @@ struct codec<std::pair<First, Second>> {
   }
 };
 
+/// The parts from first to last.
 template <encodable... Part>
   requires(sizeof...(Part) > 0)
 struct codec<std::tuple<Part...>> {
@@ -195,6 +200,7 @@ struct codec<std::tuple<Part...>> {
   }
 };
 
+/// A byte, 0 or 1; then the value where there is one.
 template <encodable T>
 struct codec<std::optional<T>> {
   static void encode(const std::optional<T>& value, std::string& into) {

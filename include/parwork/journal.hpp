@@ -126,6 +126,7 @@ class journal {
   mutable detail::journal_store store_;
 };
 
+/// @cond
 // The type of a key function in a journal's own braces is not deduced by the language: it is kept
 // behind one that takes any. The first of these is preferred where both would do.
 journal(std::filesystem::path) -> journal<>;
@@ -135,6 +136,7 @@ journal(std::filesystem::path, journal_options<detail::own_key>) -> journal<>;
 template <class Key = detail::any_key>
   requires std::same_as<Key, detail::any_key>
 journal(std::filesystem::path, journal_options<detail::any_key>) -> journal<Key>;
+/// @endcond
 
 /// The fingerprint that a journal was made with. Throws as opening it does, but for `journal_busy`
 /// and `journal_mismatch`.
