@@ -71,6 +71,39 @@ struct journal_options {
   std::function<void(const journal_damage&)> on_damage = {};
 };
 
+/// One finished item, as `journal::for_each` shows it. Its views are valid during the call.
+class journal_record {
+ public:
+  /// For the journal.
+  journal_record(std::string_view key, bool failed, unsigned attempts, std::string_view bytes)
+      : key_(key), bytes_(bytes), attempts_(attempts), failed_(failed) {}
+
+  /// What the item is known by.
+  std::string_view key() const noexcept { return key_; }
+
+  /// Whether it has a failure in place of a result.
+  bool failed() const noexcept { return failed_; }
+
+  /// How often it was tried.
+  unsigned attempts() const noexcept { return attempts_; }
+
+  /// The result or the failure. Throws `codec_error` where the result is no `R`.
+  template <class R>
+  std::expected<R, failure> result() const {
+    if (failed_) return std::unexpected(detail::decode_failure(bytes_));
+    return detail::decode_result<R>(bytes_);
+  }
+
+  /// As encoded by `codec`, for those who do not know the type.
+  std::string_view bytes() const noexcept { return bytes_; }
+
+ private:
+  std::string_view key_;
+  std::string_view bytes_;
+  unsigned attempts_;
+  bool failed_;
+};
+
 /// A file of finished items. `process(journal, ...)` is a run that skips what is recorded and
 /// records what it finishes.
 template <class Key = detail::own_key>

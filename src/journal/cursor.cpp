@@ -213,7 +213,8 @@ std::int64_t cursor::rank_at_end() {
   }
   if (highest == 0) return first_rank;
   if (highest > std::numeric_limits<std::int64_t>::max() - between_new) {
-    throw journal_corrupt(database_.file(), "has no room for further items: compact it");
+    throw journal_corrupt(database_.file(),
+                          "has as many records as a journal can have: begin another one");
   }
   return highest + between_new;
 }

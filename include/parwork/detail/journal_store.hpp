@@ -23,29 +23,7 @@
 
 namespace parwork {
 
-/// One finished item, as `journal::for_each` shows it. Its views are valid during the call.
-class journal_record {
- public:
-  journal_record(std::string_view key, bool failed, unsigned attempts, std::string_view bytes)
-      : key_(key), bytes_(bytes), attempts_(attempts), failed_(failed) {}
-
-  std::string_view key() const noexcept { return key_; }
-  bool failed() const noexcept { return failed_; }
-  unsigned attempts() const noexcept { return attempts_; }
-
-  /// The result or the failure. Throws `codec_error` where the result is no `R`.
-  template <class R>
-  std::expected<R, failure> result() const;
-
-  /// As encoded by `codec`, for those who do not know the type.
-  std::string_view bytes() const noexcept { return bytes_; }
-
- private:
-  std::string_view key_;
-  std::string_view bytes_;
-  unsigned attempts_;
-  bool failed_;
-};
+class journal_record;
 
 namespace detail {
 
@@ -148,11 +126,5 @@ class journal_run {
 };
 
 }  // namespace detail
-
-template <class R>
-std::expected<R, failure> journal_record::result() const {
-  if (failed_) return std::unexpected(detail::decode_failure(bytes_));
-  return detail::decode_result<R>(bytes_);
-}
 
 }  // namespace parwork
