@@ -41,7 +41,6 @@ constexpr const char* usage =
 )";
 
 struct settings {
-  std::uint64_t rounds;
   std::uint64_t grain_ns;
   std::chrono::microseconds pause;
   setup common;
@@ -121,25 +120,23 @@ std::vector<contender> contenders(const settings& s, peers::futures& pool) {
   };
 }
 
-struct samples {
-  std::vector<double> in_a_row;
-  std::vector<double> after_a_pause;
-};
-
 // `right`: what a call is to collect.
 void measure_block(const contender& c, const tally& right, std::chrono::microseconds pause,
-                   samples& into) {
+                   results& into) {
+  const std::string count = std::to_string(right.count);
   tally collected;
   const auto measure = [&] {
     std::this_thread::sleep_for(pause);
     const stopwatch single;
     collected.merge(c.once(right.count));
-    into.after_a_pause.push_back(single.ns());
+    const double after_a_pause = single.ns();
     const stopwatch several;
     for (int i = 0; i < block; ++i) {
       collected.merge(c.once(right.count));
     }
-    into.in_a_row.push_back(several.ns() / block);
+    const double in_a_row = several.ns() / block;
+    into.add_sample(c.who, count, "in_a_row_ns", in_a_row);
+    into.add_sample(c.who, count, "after_a_pause_ns", after_a_pause);
   };
   if (c.within) {
     c.within(measure);
@@ -153,7 +150,6 @@ void measure_block(const contender& c, const tally& right, std::chrono::microsec
 
 settings parse(arguments& args) {
   settings s{};
-  s.rounds = args.number("rounds", 40);
   s.grain_ns = args.number("grain-ns", 1000);
   s.pause = std::chrono::microseconds(args.number("pause-us", 2000));
   s.common = common_setup(args);
@@ -164,36 +160,25 @@ settings parse(arguments& args) {
 results run(int argc, char** argv) {
   arguments args(argc, argv, std::string(usage) + common_usage);
   const settings s = parse(args);
-  quiet_moments quiet = common_patience(args);
-  args.done();
+  interleaved rounds(args, 40);
   peers::futures pool(s.common);
   const std::vector<contender> all = contenders(s, pool);
   std::vector<tally> right;
   for (const std::uint64_t count : {0, 1, 100, 1000}) {
     right.push_back(plain_tally(count, s.steps));
   }
-  std::vector<std::vector<samples>> measured(all.size(), std::vector<samples>(right.size()));
-  for (std::uint64_t round = 0; round < s.rounds; ++round) {
-    quiet.wait();
-    for (std::size_t n = 0; n < right.size(); ++n) {
-      for (std::size_t c = 0; c < all.size(); ++c) {
-        measure_block(all[c], right[n], s.pause, measured[c][n]);
-      }
-    }
-  }
   results found("calls");
   add_conditions(found, s.common);
-  found.condition("rounds", static_cast<double>(s.rounds));
   found.condition("grain_ns", static_cast<double>(s.grain_ns));
   found.condition("pause_us", static_cast<double>(s.pause.count()));
-  quiet.report(found);
-  for (std::size_t c = 0; c < all.size(); ++c) {
-    for (std::size_t n = 0; n < right.size(); ++n) {
-      const std::string count = std::to_string(right[n].count);
-      found.add(all[c].who, count, "in_a_row_ns", measured[c][n].in_a_row);
-      found.add(all[c].who, count, "after_a_pause_ns", measured[c][n].after_a_pause);
+  rounds.measure(found, [&](quiet_moments& quiet) {
+    quiet.wait();
+    for (const tally& expected : right) {
+      for (const contender& c : all) {
+        measure_block(c, expected, s.pause, found);
+      }
     }
-  }
+  });
   return found;
 }
 

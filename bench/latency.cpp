@@ -53,7 +53,6 @@ constexpr const char* usage =
 struct settings {
   std::uint64_t items;
   std::chrono::microseconds period;
-  std::uint64_t rounds;
   setup common;
 };
 
@@ -160,46 +159,32 @@ settings parse(arguments& args) {
   settings s{};
   s.items = args.number("items", 700);
   s.period = std::chrono::microseconds(args.number("period-us", 1000));
-  s.rounds = args.number("rounds", 3);
   s.common = common_setup(args);
   return s;
 }
 
-void add_figures(results& into, const subject& who, const std::vector<figures>& measured) {
-  const auto add = [&](const char* metric, double figures::* field) {
-    std::vector<double> values;
-    for (const figures& f : measured) {
-      values.push_back(f.*field);
-    }
-    into.add(who, "one per period", metric, values);
-  };
-  add("p50_ns", &figures::p50);
-  add("p99_ns", &figures::p99);
-  add("cpu_percent", &figures::cpu_percent);
+void add_figures(results& into, const subject& who, const figures& measured) {
+  const std::string name = "one per period";
+  into.add_sample(who, name, "p50_ns", measured.p50);
+  into.add_sample(who, name, "p99_ns", measured.p99);
+  into.add_sample(who, name, "cpu_percent", measured.cpu_percent);
 }
 
 results run(int argc, char** argv) {
   arguments args(argc, argv, std::string(usage) + common_usage);
   const settings s = parse(args);
-  quiet_moments quiet = common_patience(args);
-  args.done();
-  const std::vector<contender> all = contenders(s);
-  std::vector<std::vector<figures>> measured(all.size());
-  for (std::uint64_t round = 0; round < s.rounds; ++round) {
-    for (std::size_t c = 0; c < all.size(); ++c) {
-      quiet.wait();
-      measured[c].push_back(all[c].run());
-    }
-  }
+  interleaved rounds(args, 3);
   results found("latency");
   add_conditions(found, s.common);
-  found.condition("rounds", static_cast<double>(s.rounds));
   found.condition("items", static_cast<double>(s.items));
   found.condition("period_us", static_cast<double>(s.period.count()));
-  quiet.report(found);
-  for (std::size_t c = 0; c < all.size(); ++c) {
-    add_figures(found, all[c].who, measured[c]);
-  }
+  const std::vector<contender> all = contenders(s);
+  rounds.measure(found, [&](quiet_moments& quiet) {
+    for (const contender& c : all) {
+      quiet.wait();
+      add_figures(found, c.who, c.run());
+    }
+  });
   return found;
 }
 

@@ -3,12 +3,9 @@
 // The programs measure themselves and take turns. Metric: ns a string.
 
 #include <cstdint>
-#include <map>
 #include <regex>
 #include <stdexcept>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "peers/setup.hpp"
 #include "support/arguments.hpp"
@@ -30,25 +27,22 @@ constexpr const char* usage =
 )";
 
 struct settings {
-  std::uint64_t rounds = 0;
   std::uint64_t items = 0;
   std::string example;
   std::string go;
   setup common;
 };
 
-/// In the order of the table.
-const std::vector<subject> subjects{
-    {"parwork", "parwork, examples/md5_brute_force"},
-    {"go-loop", "Go: plain loop"},
-    {"go", "Go: goroutines and channels"},
-    {"go-example", "Go: the same, hashing as the example of Go's parwork does (md5.New().Sum)"},
-};
+const subject parwork_example{"parwork", "parwork, examples/md5_brute_force"};
+const subject go_loop{"go-loop", "Go: plain loop"};
+const subject go_channels{"go", "Go: goroutines and channels"};
+const subject go_example{
+    "go-example", "Go: the same, hashing as the example of Go's parwork does (md5.New().Sum)"};
 
-using samples = std::map<std::string, std::vector<double>>;
+const std::string all_strings = "4 characters";
 
 // The example looks for the last string there is, and says how long all of them took.
-void measure_example(const settings& s, samples& into) {
+void measure_example(const settings& s, results& into) {
   const std::string md5_of_9999 = "fa246d0262c3925617b0c72bb20eeb1d";
   const std::string text = output_of({s.example, "--hash", md5_of_9999, "--length", "4", "--all",
                                       "--workers", std::to_string(s.common.workers)},
@@ -59,11 +53,12 @@ void measure_example(const settings& s, samples& into) {
       text.find("found 9999") == std::string::npos) {
     throw std::runtime_error("md5_brute_force did not find its string, but said: " + text);
   }
-  into["parwork"].push_back(std::stod(found[3]) * 1e9 / std::stod(found[1]));
+  into.add_sample(parwork_example, all_strings, "ns",
+                  std::stod(found[3]) * 1e9 / std::stod(found[1]));
 }
 
 // Go's program checks that both of its ways came to the same.
-void measure_go(const settings& s, const std::string& hash, samples& into) {
+void measure_go(const settings& s, const std::string& hash, results& into) {
   const std::string label = "the Go peer";
   const std::string text =
       output_of({s.go, "md5", "-hash", hash, "-items", std::to_string(s.items), "-workers",
@@ -73,14 +68,14 @@ void measure_go(const settings& s, const std::string& hash, samples& into) {
   }
   const double ns = std::stod(value_of(text, "ns", label));
   if (hash == "input") {
-    into["go"].push_back(ns);
-    into["go-loop"].push_back(std::stod(value_of(text, "plain_ns", label)));
+    into.add_sample(go_loop, all_strings, "ns", std::stod(value_of(text, "plain_ns", label)));
+    into.add_sample(go_channels, all_strings, "ns", ns);
   } else {
-    into["go-example"].push_back(ns);
+    into.add_sample(go_example, all_strings, "ns", ns);
   }
 }
 
-void measure(const settings& s, quiet_moments& quiet, samples& into) {
+void measure(const settings& s, quiet_moments& quiet, results& into) {
   if (!s.example.empty()) {
     quiet.wait();
     measure_example(s, into);
@@ -94,7 +89,6 @@ void measure(const settings& s, quiet_moments& quiet, samples& into) {
 
 settings parse(arguments& args) {
   settings s;
-  s.rounds = args.number("rounds", 3);
   s.items = args.number("items", 3'000'000);
   s.example = args.text("example", "");
   s.go = args.text("go", "");
@@ -105,28 +99,17 @@ settings parse(arguments& args) {
 results run(int argc, char** argv) {
   arguments args(argc, argv, std::string(usage) + common_usage);
   const settings s = parse(args);
-  quiet_moments quiet = common_patience(args);
-  args.done();
-  samples measured;
-  for (std::uint64_t round = 0; round < s.rounds; ++round) {
-    measure(s, quiet, measured);
-  }
+  interleaved rounds(args, 3);
   results found("md5");
   add_conditions(found, s.common);
-  found.condition("rounds", static_cast<double>(s.rounds));
   found.condition("items", static_cast<double>(s.items));
-  quiet.report(found);
   if (s.example.empty()) {
     found.note("md5_brute_force was not built (Debian's libssl-dev): left out.");
   }
   if (s.go.empty()) {
     found.note("No Go program was given (Debian's golang-go): left out.");
   }
-  for (const subject& who : subjects) {
-    if (measured.contains(who.peer)) {
-      found.add(who, "4 characters", "ns", measured[who.peer]);
-    }
-  }
+  rounds.measure(found, [&](quiet_moments& quiet) { measure(s, quiet, found); });
   return found;
 }
 

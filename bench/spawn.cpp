@@ -41,7 +41,6 @@ constexpr const char* usage =
 )";
 
 struct settings {
-  std::uint64_t rounds = 0;
   unsigned n = 0;
   unsigned cutoff = 0;
   setup common;
@@ -123,30 +122,25 @@ std::vector<contender> contenders(const setup& s) {
   };
 }
 
-struct samples {
-  std::vector<double> ns;
-  std::vector<double> cpu_ns;
-  std::vector<double> run_ms;
-};
-
-void measure(const contender& c, unsigned n, unsigned cutoff, samples& into) {
+void measure(const contender& c, unsigned n, unsigned cutoff, const std::string& name,
+             results& into) {
   const auto items = static_cast<double>(items_of(n, cutoff));
   settle();
   const cpu_watch cpu;
   const stopwatch watch;
   const std::uint64_t found = c.compute(n, cutoff);
   const double ns = watch.ns();
+  const double cpu_ns = cpu.ns();
   if (found != fib(n)) {
     throw std::runtime_error(c.who.label + " computed a wrong fib");
   }
-  into.ns.push_back(ns / items);
-  into.run_ms.push_back(ns / 1e6);
-  into.cpu_ns.push_back(cpu.ns() / items);
+  into.add_sample(c.who, name, "ns", ns / items);
+  into.add_sample(c.who, name, "cpu_ns", cpu_ns / items);
+  into.add_sample(c.who, name, "run_ms", ns / 1e6);
 }
 
 settings parse(arguments& args) {
   settings s;
-  s.rounds = args.number("rounds", 9);
   s.n = static_cast<unsigned>(args.number("n", 30, 2, 45));
   s.cutoff = static_cast<unsigned>(args.number("cutoff", 16, 1, 45));
   s.common = common_setup(args);
@@ -156,35 +150,23 @@ settings parse(arguments& args) {
 results run(int argc, char** argv) {
   arguments args(argc, argv, std::string(usage) + common_usage);
   const settings s = parse(args);
-  quiet_moments quiet = common_patience(args);
-  args.done();
-  const std::vector<contender> all = contenders(s.common);
-  const std::vector<unsigned> cutoffs{1, s.cutoff};
-  std::vector<std::vector<samples>> measured(all.size(), std::vector<samples>(cutoffs.size()));
-  for (std::uint64_t round = 0; round < s.rounds; ++round) {
-    quiet.wait();
-    for (std::size_t k = 0; k < cutoffs.size(); ++k) {
-      for (std::size_t c = 0; c < all.size(); ++c) {
-        measure(all[c], s.n, cutoffs[k], measured[c][k]);
-      }
-    }
-  }
+  interleaved rounds(args, 9);
   results found("spawn");
   add_conditions(found, s.common);
-  found.condition("rounds", static_cast<double>(s.rounds));
   found.condition("n", s.n);
   found.condition("cutoff", s.cutoff);
-  for (std::size_t k = 0; k < cutoffs.size(); ++k) {
-    const std::string name = k == 0 ? "every call" : "cutoff";
-    found.condition(k == 0 ? "items_every_call" : "items_cutoff",
-                    static_cast<double>(items_of(s.n, cutoffs[k])));
-    for (std::size_t c = 0; c < all.size(); ++c) {
-      found.add(all[c].who, name, "ns", measured[c][k].ns);
-      found.add(all[c].who, name, "cpu_ns", measured[c][k].cpu_ns);
-      found.add(all[c].who, name, "run_ms", measured[c][k].run_ms);
+  found.condition("items_every_call", static_cast<double>(items_of(s.n, 1)));
+  found.condition("items_cutoff", static_cast<double>(items_of(s.n, s.cutoff)));
+  const std::vector<contender> all = contenders(s.common);
+  rounds.measure(found, [&](quiet_moments& quiet) {
+    quiet.wait();
+    for (const contender& c : all) {
+      measure(c, s.n, 1, "every call", found);
     }
-  }
-  quiet.report(found);
+    for (const contender& c : all) {
+      measure(c, s.n, s.cutoff, "cutoff", found);
+    }
+  });
   return found;
 }
 

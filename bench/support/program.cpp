@@ -29,6 +29,19 @@ void add_conditions(results& into, const setup& common) {
   into.condition("queue", static_cast<double>(common.queue));
 }
 
+interleaved::interleaved(arguments& args, std::uint64_t usual)
+    : rounds_(args.number("rounds", usual)), quiet_(common_patience(args)) {
+  args.done();
+}
+
+void interleaved::measure(results& into, const std::function<void(quiet_moments& quiet)>& round) {
+  into.condition("rounds", static_cast<double>(rounds_));
+  for (std::uint64_t done = 0; done < rounds_; ++done) {
+    round(quiet_);
+  }
+  quiet_.report(into);
+}
+
 int run_program(int argc, char** argv, results (*body)(int argc, char** argv)) {
   try {
     std::cout << body(argc, argv) << std::flush;

@@ -1,6 +1,9 @@
 // What the benchmark programs have in common.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+
 #include "peers/setup.hpp"
 #include "support/arguments.hpp"
 #include "support/quiet.hpp"
@@ -23,6 +26,22 @@ quiet_moments common_patience(arguments& args, double expected = 0);
 
 /// The conditions workers, cores (that they can use at once) and queue.
 void add_conditions(results& into, const setup& common);
+
+/// Measurements in rounds, so that what the machine does meanwhile falls on all peers alike.
+class interleaved {
+ public:
+  /// Reads --rounds, of which `usual` are the default, and --patience-ms, and refuses what has not
+  /// been read by now.
+  interleaved(arguments& args, std::uint64_t usual);
+
+  /// Adds the conditions rounds and quiet_moments::report's. `round` adds its samples, and waits
+  /// before each block.
+  void measure(results& into, const std::function<void(quiet_moments& quiet)>& round);
+
+ private:
+  std::uint64_t rounds_;
+  quiet_moments quiet_;
+};
 
 /// Runs a program's body and prints what it returns. Exceptions become a message that starts with
 /// the program's name, and status 1.

@@ -1,5 +1,6 @@
 #include "support/results.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ostream>
@@ -39,18 +40,33 @@ void print_fields(std::ostream& out, const fields& all) {
   }
 }
 
+fields numbers_of(const std::vector<double>& samples) {
+  return {{"samples", static_cast<double>(samples.size())},
+          {"median", median(samples)},
+          {"q1", percentile(samples, 0.25)},
+          {"q3", percentile(samples, 0.75)},
+          {"least", percentile(samples, 0)},
+          {"most", percentile(samples, 1)},
+          {"deviation", median_deviation(samples)}};
+}
+
 }  // namespace
 
 void results::add(const subject& who, const std::string& which_case, const std::string& metric,
                   const std::vector<double>& samples) {
-  const fields numbers{{"samples", static_cast<double>(samples.size())},
-                       {"median", median(samples)},
-                       {"q1", percentile(samples, 0.25)},
-                       {"q3", percentile(samples, 0.75)},
-                       {"least", percentile(samples, 0)},
-                       {"most", percentile(samples, 1)},
-                       {"deviation", median_deviation(samples)}};
-  figures_.push_back({who, which_case, metric, numbers});
+  figures_.push_back({who, which_case, metric, samples});
+}
+
+void results::add_sample(const subject& who, const std::string& which_case,
+                         const std::string& metric, double sample) {
+  const auto found = std::ranges::find_if(figures_, [&](const figure& f) {
+    return f.who.peer == who.peer && f.which_case == which_case && f.metric == metric;
+  });
+  if (found == figures_.end()) {
+    add(who, which_case, metric, {sample});
+  } else {
+    found->samples.push_back(sample);
+  }
 }
 
 std::ostream& operator<<(std::ostream& out, const results& all) {
@@ -68,7 +84,7 @@ std::ostream& operator<<(std::ostream& out, const results& all) {
     out << separator << "{\"peer\": " << quoted(f.who.peer)
         << ", \"label\": " << quoted(f.who.label) << ", \"case\": " << quoted(f.which_case)
         << ", \"metric\": " << quoted(f.metric) << ", ";
-    print_fields(out, f.numbers);
+    print_fields(out, numbers_of(f.samples));
     out << '}';
     separator = ",\n  ";
   }

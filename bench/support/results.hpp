@@ -35,6 +35,10 @@ class results {
   void add(const subject& who, const std::string& which_case, const std::string& metric,
            const std::vector<double>& samples);
 
+  /// One more sample of a figure, or its first.
+  void add_sample(const subject& who, const std::string& which_case, const std::string& metric,
+                  double sample);
+
   friend std::ostream& operator<<(std::ostream& out, const results& all);
 
  private:
@@ -42,7 +46,7 @@ class results {
     subject who;
     std::string which_case;
     std::string metric;
-    std::vector<std::pair<std::string, double>> numbers;
+    std::vector<double> samples;
   };
 
   std::string program_;
