@@ -12,6 +12,7 @@ OVERHEAD_NS = 4     # of an empty item, above the plain loop / cores
 P50_NS, P99_NS, CPU_PERCENT = 8_000, 30_000, 5
 CALL_NS, CALL_100, CALL_1000 = 3_000, 1.0, 0.62  # one item; ratios to the plain loop for 100 and 1,000
 MD5_TIMES = 6
+JOURNAL_NS, RESUMED_PER_S = 3_000, 1e6  # on top of the run without a journal; recorded items
 SPAWN_NS = 20
 MEMORY_GROWTH_MIB = 1.0  # "flat": the peak of the longest run above that of the shortest
 
@@ -125,9 +126,30 @@ def md5_goal(results):
     yield Goal("MD5 of short strings, rate against the Go example's", f"at least {MD5_TIMES} times", *measured)
 
 
+def journal_goal(results):
+    doc = tables.document(results, "journal")
+    if not doc:
+        return
+    cases = [case for case in doc.cases if doc.median("none", case) and case.startswith("16 bytes")]
+    found = worst((doc.median(peer, case) - doc.median("none", case), f"durability::{peer}, {case}")
+                  for case in cases for peer in ("process", "full"))
+    yield Goal("a journalled item with 16 bytes, on top", f"under {tables.duration(JOURNAL_NS)}",
+               f"{tables.duration(found[0])} at worst ({found[1]})", found[0] < JOURNAL_NS)
+
+
+def resume_goal(results):
+    doc = tables.document(results, "journal-resume")
+    if not doc:
+        return
+    ns, label = worst((doc.median(peer, "unchanged"), label) for peer, label in doc.labels.items())
+    yield Goal("resuming, recorded items a second", f"at least {RESUMED_PER_S / 1e6:.0f} million",
+               f"{1e3 / ns:.2f} million at worst ({label})", 1e9 / ns >= RESUMED_PER_S)
+
+
 def goals(results):
     """In the order in which they were set."""
-    for part in (throughput_goals, latency_goals, call_goals, neighbour_goals, memory_goal, md5_goal):
+    for part in (throughput_goals, latency_goals, call_goals, neighbour_goals, memory_goal, md5_goal, journal_goal,
+                 resume_goal):
         yield from part(results)
 
 

@@ -305,6 +305,50 @@ def md5(results):
     return block(text, markdown(["", "nanoseconds each", "times parwork's"], rows), doc)
 
 
+def journal(results):
+    doc = document(results, "journal")
+    if not doc:
+        return None
+    given = doc.conditions
+    grain = f"16 bytes, {duration(given['grain_ns'])}"
+    shown = {"16 bytes, empty": "16 bytes, empty", "16 bytes, grain": grain, "1 KiB, empty": "1 KiB, empty"}
+    header = ["nanoseconds an item"]
+    for title in shown.values():
+        header += [f"{title}: time", "CPU"]
+    header += ["bytes a record of 16", "of 1 KiB"]
+    rows = []
+    for peer, label in doc.labels.items():
+        if peer == "disk":
+            continue
+        row = [label]
+        for case in shown:
+            row += [significant(doc.median(peer, case)), significant(doc.median(peer, case, "cpu_ns"))]
+        row += [significant(doc.median(peer, case, "file_bytes")) for case in ("16 bytes, empty", "1 KiB, empty")]
+        rows.append(row)
+    text = (f"{given['items']:,.0f} integers with results of 16 bytes, {given['large_items']:,.0f} with results of "
+            f"1 KiB, opening and closing the file included. To make 4 KiB durable takes this disk "
+            f"{duration(doc.median('disk', 'disk', 'sync_ns'))}. {conditions(doc)}")
+    return block(text, markdown(header, rows), doc)
+
+
+def journal_resume(results):
+    doc = document(results, "journal-resume")
+    if not doc:
+        return None
+    header = ["million items a second"]
+    for case in doc.cases:
+        header += [case, "CPU, ns an item"]
+    rows = []
+    for peer, label in doc.labels.items():
+        row = [label]
+        for case in doc.cases:
+            row += [fixed(1000 / doc.median(peer, case), 2), significant(doc.median(peer, case, "cpu_ns"))]
+        rows.append(row)
+    text = (f"A run over {doc.conditions['items']:,.0f} empty items that finds them recorded, opening and closing the "
+            f"file included. {conditions(doc)}")
+    return block(text, markdown(header, rows), doc)
+
+
 BLOCKS = {
     "machine": ("Machine", machine),
     "noise": ("Noise", noise),
@@ -319,6 +363,8 @@ BLOCKS = {
     "memory": ("Memory", memory),
     "spawn": ("Spawned items", spawn),
     "md5": ("MD5 of short strings", md5),
+    "journal": ("A journal", journal),
+    "journal-resume": ("Resuming from a journal", journal_resume),
 }
 
 

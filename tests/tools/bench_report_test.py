@@ -41,6 +41,22 @@ FAST = throughput({"plain": {"empty": 8, "1us": 1000}, "parwork": {"empty": 6, "
                    "parwork-input": {"empty": 6.1, "1us": 600}})
 
 
+def journal(full_ns):
+    cases = {"16 bytes, empty": 10, "16 bytes, grain": 500, "1 KiB, empty": 100}
+    found = document([figure(peer, case, metric, ns + above) for case, ns in cases.items()
+                      for peer, above in (("none", 0), ("process", 700), ("full", full_ns))
+                      for metric in ("ns", "cpu_ns")],
+                     items=1_000_000, large_items=100_000, grain_ns=1000)
+    found["figures"] += [figure("full", case, "file_bytes", 57.8) for case in cases]
+    found["figures"].append(figure("disk", "disk", "sync_ns", 188_000))
+    return found
+
+
+def resuming(skip_ns):
+    return document([figure(peer, "unchanged", metric, ns) for peer, ns in (("replay", 400), ("skip", skip_ns))
+                     for metric in ("ns", "cpu_ns")], items=1_000_000)
+
+
 class Tables(unittest.TestCase):
     def test_show_the_efficiency_against_the_plain_loop(self):
         text = report.BLOCKS["efficiency"][1](results(throughput=FAST))
@@ -62,6 +78,17 @@ class Tables(unittest.TestCase):
         text = report.everything(results(throughput=FAST))
         self.assertIn("## Throughput", text)
         self.assertNotIn("## Spawned items", text)
+
+    def test_show_what_a_journal_costs_beside_what_the_disk_does(self):
+        text = report.BLOCKS["journal"][1](results(journal=journal(900)))
+        self.assertIn("takes this disk 188 us.", text)
+        cells = [row.replace(" ", "").split("|")[1:-1] for row in text.splitlines() if row.startswith("| FULL")]
+        self.assertEqual(cells, [["FULL", "910", "910", "1,400", "1,400", "1,000", "1,000", "57.8", "57.8"]])
+        self.assertNotIn("DISK", text)
+
+    def test_show_the_rate_of_resuming(self):
+        text = report.BLOCKS["journal-resume"][1](results(**{"journal-resume": resuming(250)}))
+        self.assertIn("| SKIP                   |      4.00 |             250 |\n", text)
 
     def test_give_durations_in_the_unit_that_suits(self):
         self.assertEqual([tables.duration(ns) for ns in (0.5, 12.34, 3140, 2.5e6, 7e9)],
@@ -85,6 +112,17 @@ class Goals(unittest.TestCase):
     def test_are_not_met_by_rounding(self):
         times = {"plain": {"1us": 1000}, "parwork": {"1us": 500 / 0.9499}}
         self.assertFalse(verdicts(results(throughput=throughput(times)))["efficiency, completion order, 1us"])
+
+    def test_on_a_journal_are_on_what_it_adds_at_worst(self):
+        goal = "a journalled item with 16 bytes, on top"
+        self.assertTrue(verdicts(results(journal=journal(2999)))[goal])
+        self.assertFalse(verdicts(results(journal=journal(3001)))[goal])
+        self.assertNotIn(goal, verdicts(results(throughput=FAST)))
+
+    def test_on_resuming_are_on_the_slower_way(self):
+        goal = "resuming, recorded items a second"
+        self.assertTrue(verdicts(results(**{"journal-resume": resuming(999)}))[goal])
+        self.assertFalse(verdicts(results(**{"journal-resume": resuming(1001)}))[goal])
 
     def test_count_those_that_are_met(self):
         self.assertIn("4 of 11 goals are met, 6 were not measured.", goals.table(results(throughput=FAST)))
