@@ -52,9 +52,9 @@ struct journal_options {
   /// be replayed for the other.
   Key key = {};
 
-  /// A record becomes durable at most this long after it was made, and with at most
-  /// `commit_records` others. Shorter and fewer: less to do again after a crash, more cost an item.
-  /// From 0; 1 to 1,000,000.
+  /// A record is committed this long after it was made, or sooner, as far as the disk keeps up; and
+  /// at no time are more than `commit_records` not committed: so many may have to be done again
+  /// after a crash. Shorter and fewer: more cost an item. From 0; 1 to 1,000,000.
   std::chrono::nanoseconds commit_every = std::chrono::milliseconds(50);
   std::size_t commit_records = 1'000;
 

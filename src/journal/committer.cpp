@@ -26,7 +26,7 @@ void committer::add(const change& c) {
     filling_.add(c);
     ++added_;
     growth_ += c.adds();
-    wakes = begins || is_full();
+    wakes = begins || is_due();
   }
   if (wakes) due_.notify_one();
 }
@@ -66,6 +66,7 @@ void committer::run() {
       wait_for_group();
       if (filling_.empty()) return;
       std::swap(filling_, writing_);
+      in_writing_ = writing_.size();
     }
     progress_.notify_all();  // there is room
     std::exception_ptr error;
@@ -78,7 +79,7 @@ void committer::run() {
     }
     {
       const lock_guard guard(lock_);
-      tried_ += writing_.size();
+      tried_ += std::exchange(in_writing_, 0);
       growth_ -= lost;
       if (error && !error_) error_ = error;
     }

@@ -5,8 +5,8 @@
 //
 // Invariants:
 // 1. Changes are written in the order in which they were added.
-// 2. One group is filled while the other is written; neither grows beyond its limit. Who adds to a
-//    full one waits.
+// 2. One group is filled while the other is written, and both together have no more than the limit:
+//    so much can a crash cost. Who adds beyond it waits. A group is due when it has half of that.
 // 3. The thread sleeps while there is nothing to write, and until a group's time has come.
 // 4. After a write has failed what was added before is still tried, and nothing more is taken.
 #pragma once
@@ -26,12 +26,10 @@ namespace parwork::detail {
 
 class committer {
  public:
-  /// When a group is committed: at the latest, and at the most of records and of bytes, which the
-  /// last record may exceed.
   struct limits {
-    std::chrono::nanoseconds every;
-    std::size_t records;
-    std::size_t bytes;
+    std::chrono::nanoseconds every;  ///< a group is committed so long after its first record
+    std::size_t records;             ///< that are not committed at any time
+    std::size_t bytes;               ///< of a group; its last record may exceed them
   };
 
   /// A group that was written, and why no other may follow, if so.
@@ -61,10 +59,11 @@ class committer {
   void run() PARWORK_EXCLUDES(lock_);
   void wait_for_group() PARWORK_REQUIRES(lock_);
   [[nodiscard]] bool is_full() const PARWORK_REQUIRES(lock_) {
-    return filling_.size() >= most_.records || filling_.bytes() >= most_.bytes;
+    return filling_.size() + in_writing_ >= most_.records || filling_.bytes() >= most_.bytes;
   }
   [[nodiscard]] bool is_due() const PARWORK_REQUIRES(lock_) {
-    return closing_ || flushing_ > 0 || is_full();
+    return closing_ || flushing_ > 0 || filling_.size() >= (most_.records + 1) / 2 ||
+           filling_.bytes() >= most_.bytes;
   }
 
   const limits most_;
@@ -74,9 +73,10 @@ class committer {
   std::condition_variable_any due_;       // for the thread: a group is begun, or due
   std::condition_variable_any progress_;  // for others: there is room, and it may be all
   group filling_ PARWORK_GUARDED_BY(lock_);
-  group writing_;                                      // the thread's but for the swap
-  std::uint64_t added_ PARWORK_GUARDED_BY(lock_) = 0;  // changes ever
-  std::uint64_t tried_ PARWORK_GUARDED_BY(lock_) = 0;  // those written, or not for an error
+  group writing_;                                         // the thread's but for the swap
+  std::size_t in_writing_ PARWORK_GUARDED_BY(lock_) = 0;  // its changes
+  std::uint64_t added_ PARWORK_GUARDED_BY(lock_) = 0;     // changes ever
+  std::uint64_t tried_ PARWORK_GUARDED_BY(lock_) = 0;     // those written, or not for an error
   bool closing_ PARWORK_GUARDED_BY(lock_) = false;
   int flushing_ PARWORK_GUARDED_BY(lock_) = 0;
   std::int64_t growth_ PARWORK_GUARDED_BY(lock_) = 0;
