@@ -1,0 +1,101 @@
+#include "end_report.hpp"
+
+#include <algorithm>
+
+#include "shell_words.hpp"
+
+namespace cli {
+namespace {
+
+constexpr std::size_t most_shown = 10;
+constexpr std::size_t longest_name = 200;
+constexpr std::size_t longest_command = 2000;
+
+// For one line of a terminal: no control bytes, and not too long.
+std::string readable(std::string text) {
+  const bool cut = text.size() > longest_name;
+  if (cut) text.resize(longest_name);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return cut ? text + "..." : text;
+}
+
+}  // namespace
+
+void end_report::add(const job& which, const outcome& ended) {
+  if (ended.why == cause::interrupted) {
+    ++totals_.interrupted;
+  } else if (ended.why == cause::halted) {
+    ++totals_.halted;
+  } else if (ended.succeeded()) {
+    ++totals_.succeeded;
+  } else {
+    ++totals_.failed;
+    if (failed_.size() <= most_shown) {
+      failed_.push_back({which.name(), which.sequence, ended.reason(), which.items});
+    }
+  }
+}
+
+void end_report::rest(std::optional<std::uint64_t> jobs) {
+  rest_unknown_ = !jobs;
+  totals_.not_started += jobs.value_or(0);
+}
+
+std::string end_report::counts() const {
+  std::string text = std::to_string(totals_.done()) + " done";
+  if (totals_.interrupted > 0) text += ", " + std::to_string(totals_.interrupted) + " interrupted";
+  if (totals_.halted > 0) text += ", " + std::to_string(totals_.halted) + " halted";
+  if (totals_.not_started > 0 || !rest_unknown_) {
+    text += ", " + std::to_string(totals_.not_started) + " not started";
+  }
+  if (rest_unknown_) text += ", rest not read";
+  return text;
+}
+
+// Empty where it would be too long.
+std::string end_report::retry_command() const {
+  if (!settings_.journal.empty()) {
+    return "parwork resume --retry-failed " + shell_quote(settings_.journal);
+  }
+  if (totals_.failed > most_shown) return {};
+  std::vector<std::string> words{"parwork"};
+  const auto& options = settings_.option_words;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    if (options[i] == "-a" || options[i] == "--input") {
+      ++i;
+    } else if (!options[i].starts_with("--input=") && options[i] != "-0" && options[i] != "--null") {
+      words.push_back(options[i]);
+    }
+  }
+  words.insert(words.end(), settings_.command.begin(), settings_.command.end());
+  words.emplace_back(":::");
+  for (const failed_job& each : failed_) {
+    words.insert(words.end(), each.items.begin(), each.items.end());
+  }
+  const std::string text = shell_join(words);
+  return text.size() > longest_command ? std::string() : text;
+}
+
+std::string end_report::text(const std::string& broken_off) const {
+  std::string text;
+  if (totals_.failed > 0) {
+    text += "parwork: " + std::to_string(totals_.failed) + " of " +
+            std::to_string(totals_.done()) + " failed\n";
+    for (std::size_t i = 0; i < std::min(failed_.size(), most_shown); ++i) {
+      text += "  " + readable(failed_[i].name) + " (job " + std::to_string(failed_[i].sequence) +
+              "): " + readable(failed_[i].reason) + "\n";
+    }
+    if (totals_.failed > most_shown) {
+      text += "  and " + std::to_string(totals_.failed - most_shown) + " more\n";
+    }
+    const std::string retry = retry_command();
+    text += retry.empty() ? "with --journal FILE, 'parwork resume --retry-failed FILE' does the failed ones again\n"
+                          : "again: " + retry + "\n";
+  }
+  if (!broken_off.empty()) text += "parwork: " + broken_off + ": " + counts() + "\n";
+  return text;
+}
+
+}  // namespace cli

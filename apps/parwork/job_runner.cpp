@@ -1,0 +1,237 @@
+#include "job_runner.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "lane.hpp"
+#include "parwork/cpus.hpp"
+
+namespace cli {
+namespace {
+
+// More threads than that start nothing sooner: they wait for one CPU each.
+unsigned most_lanes(const run_settings& settings) {
+  return std::min(settings.workers, std::max(parwork::available_cpus(), 1U));
+}
+
+parwork::failure not_started() {
+  return {parwork::failure_kind::cancelled, "not started"};
+}
+
+}  // namespace
+
+job_runner::job_runner(runner_parts parts, std::function<void()> stop)
+    : parts_(parts), stop_(std::move(stop)) {}
+
+job_runner::~job_runner() {
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  wake_all();
+  lanes_.clear();
+}
+
+bool job_runner::wait_for_room() {
+  std::unique_lock lock(mutex_);
+  const std::size_t most = parts_.settings.workers + most_lanes(parts_.settings);
+  room_.wait(lock, [&] {
+    const std::size_t known = running_ + waiting_.size();
+    return stopping_ || (most_unseen_ == 0 ? known + unseen_ < most
+                                           : known < most && unseen_ < most_unseen_);
+  });
+  if (stopping_) return false;
+  ++unseen_;
+  return true;
+}
+
+void job_runner::allow_unseen(std::size_t items) {
+  const std::lock_guard lock(mutex_);
+  most_unseen_ = items;
+}
+
+void job_runner::skipped() {
+  const std::lock_guard lock(mutex_);
+  --unseen_;
+  room_.notify_one();
+}
+
+void job_runner::submit(job& which, parwork::completer<outcome> done) {
+  which.submitted = true;
+  std::unique_lock lock(mutex_);
+  const bool first_attempt = done.attempt() == 1;
+  if (first_attempt) --unseen_;
+  if (stopping_) {
+    lock.unlock();
+    done.fail(not_started());
+    return;
+  }
+  if (first_attempt) {
+    waiting_.push_back({&which, std::move(done)});
+  } else {  // those behind it may wait for it
+    waiting_.push_front({&which, std::move(done)});
+  }
+  wake_one();
+}
+
+// REQUIRES: mutex_ is held. The lane with the least to do, or a new one while each has something.
+void job_runner::wake_one() {
+  if (running_ >= parts_.settings.workers || starved_) return;
+  const auto idlest = std::ranges::min_element(lanes_, {}, [](const auto& each) { return each->load; });
+  const bool all_busy = idlest == lanes_.end() || (*idlest)->load > 0;
+  if (all_busy && lanes_.size() < most_lanes(parts_.settings)) {
+    lanes_.push_back(std::make_unique<lane>(*this));
+    ++lanes_.back()->load;
+    return;  // it looks by itself
+  }
+  ++(*idlest)->load;
+  (*idlest)->wake();
+}
+
+std::optional<job_runner::assignment> job_runner::take() {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || starved_ || waiting_.empty() || running_ >= parts_.settings.workers) {
+    return std::nullopt;
+  }
+  if (free_slots_.empty()) free_slots_.push(++slots_made_);
+  assignment next{std::move(waiting_.front()), free_slots_.top()};
+  waiting_.pop_front();
+  free_slots_.pop();
+  ++running_;
+  ++counts_.running;
+  return next;
+}
+
+// For lack of resources. True where another job runs, at whose end it is tried again.
+bool job_runner::put_back(assignment& held) {
+  const std::lock_guard lock(mutex_);
+  free_slots_.push(held.slot);
+  --running_;
+  --counts_.running;
+  waiting_.push_front(std::move(held.waiting));
+  starved_ = running_ > 0;
+  return starved_;
+}
+
+void job_runner::release(unsigned slot) {
+  const std::lock_guard lock(mutex_);
+  free_slots_.push(slot);
+  --running_;
+  --counts_.running;
+  starved_ = false;
+  room_.notify_one();
+}
+
+void job_runner::finish(job& which, outcome&& ended, parwork::completer<outcome> done) {
+  const bool good = ended.succeeded();
+  const bool for_good = good || !ended.can_be_repeated || stopping_ ||
+                        ended.attempt > parts_.settings.retries;
+  parts_.log.attempt_ended(which, ended,
+                           for_good ? output_in_log::left_out : output_in_log::included);
+  const bool counts = ended.why != cause::halted && ended.why != cause::interrupted;
+  bool halts = false;
+  if (for_good && counts) {
+    ++(good ? counts_.succeeded : counts_.failed);
+    halts = parts_.halt.note(ended);
+  }
+  if (good) {
+    done.succeed(std::move(ended));
+  } else {
+    std::string record;
+    if (for_good && !parts_.settings.journal.empty()) {
+      parwork::codec<outcome>::encode(ended, record);
+    }
+    const auto kind = ended.can_be_repeated ? parwork::failure_kind::error
+                                            : parwork::failure_kind::exception;
+    which.failed = std::move(ended);
+    done.fail({kind, std::move(record)});
+  }
+  if (!halts) return;
+  if (parts_.halt.when() == halt_when::now) {
+    end_jobs(cause::halted);
+  } else {
+    stop_starting();
+  }
+}
+
+void job_runner::stop_starting() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_.exchange(true)) return;
+    room_.notify_all();
+  }
+  stop_();
+  drop_waiting();
+}
+
+void job_runner::drop_waiting() {
+  std::deque<waiting_job> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    dropped.swap(waiting_);
+  }
+  for (waiting_job& each : dropped) each.done.fail(not_started());
+}
+
+void job_runner::end_jobs(cause why) {
+  if (!ending_) {
+    end_cause_ = why;
+    ending_ = true;
+  }
+  stop_starting();
+  wake_all();
+}
+
+void job_runner::kill_jobs() {
+  killing_ = true;
+  end_jobs(cause::interrupted);
+}
+
+void job_runner::wake_all() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& each : lanes_) each->wake();
+}
+
+void job_runner::order_signal(int number) {
+  std::unique_lock lock(mutex_);
+  signal_ordered_ = number;
+  ++signal_orders_;
+  lanes_to_obey_ = lanes_.size();
+  for (const auto& each : lanes_) each->wake();
+  obeyed_all_.wait(lock, [&] { return lanes_to_obey_ == 0; });
+}
+
+void job_runner::obeyed(std::uint64_t order) {
+  const std::lock_guard lock(mutex_);
+  if (order == signal_orders_ && lanes_to_obey_ > 0 && --lanes_to_obey_ == 0) {
+    obeyed_all_.notify_all();
+  }
+}
+
+void job_runner::fail(std::exception_ptr why) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!fault_) fault_ = std::move(why);
+  }
+  end_jobs(cause::halted);
+}
+
+void job_runner::refuse(refusal why) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!refusal_) refusal_ = std::move(why);
+  }
+  end_jobs(cause::halted);
+}
+
+std::exception_ptr job_runner::fault() const {
+  const std::lock_guard lock(mutex_);
+  return fault_;
+}
+
+std::optional<refusal> job_runner::refused() const {
+  const std::lock_guard lock(mutex_);
+  return refusal_;
+}
+
+}  // namespace cli

@@ -1,0 +1,71 @@
+// Starts processes without copying the memory of this one, with a group of their own and a
+// parent-death signal.
+//
+// Thread safety: a launcher belongs to one thread, and that thread has to outlive what it starts: a
+// parent-death signal is sent when the thread that started the process ends (prctl(2)).
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cli {
+
+/// What children are to get as this process got it: read before it changes any of this.
+struct process_state {
+  sigset_t mask{};
+  void (*on_pipe)(int) = SIG_DFL;  // what SIGPIPE does: SIG_DFL or SIG_IGN
+  rlimit files{};
+  int no_input = -1;  // /dev/null, open for reading
+};
+
+/// The environment of jobs: this process's, with PARWORK_* of its own.
+class job_environment {
+ public:
+  explicit job_environment(std::uint64_t run);
+
+  /// Valid until the next call.
+  [[nodiscard]] char* const* of(std::uint64_t sequence, unsigned slot, unsigned attempt);
+
+ private:
+  std::vector<char*> pointers_;  // the inherited ones, then ours, then null
+  std::size_t inherited_;
+  std::string run_, sequence_, slot_, attempt_;
+};
+
+/// A started process, or the errno of why there is none.
+struct launched {
+  pid_t pid = -1;
+  int pidfd = -1;
+  int fault = 0;
+};
+
+class launcher {
+ public:
+  explicit launcher(const process_state& inherited);
+  launcher(const launcher&) = delete;
+  launcher& operator=(const launcher&) = delete;
+  ~launcher();
+
+  /// Starts `arguments[0]`, searched for in PATH where it has no slash, with these descriptors as
+  /// standard output and error. REQUIRES: `arguments` is not empty. Blocks until the new program
+  /// runs. Cost: about 0.3 ms.
+  [[nodiscard]] launched start(const std::vector<std::string>& arguments, char* const* environment,
+                               int out, int err);
+
+ private:
+  int resolve(const std::string& program);
+
+  const process_state& inherited_;
+  void* stack_;
+  std::vector<char*> pointers_;
+  std::string program_;  // as it was asked for last
+  std::string path_;     // and where it was found
+};
+
+}  // namespace cli

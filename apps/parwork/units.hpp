@@ -1,0 +1,35 @@
+// Option values with units, and literals with escapes.
+//
+// Each function takes the text and throws cli::error that names it and says what would do.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace cli {
+
+/// A number with ms, s, m or h; bare: seconds. Fractions may be given: "1.5s". From 0 to 10 years.
+[[nodiscard]] std::chrono::nanoseconds parse_duration(std::string_view text);
+
+/// Bytes, or K, M, G (times 1,024).
+[[nodiscard]] std::uint64_t parse_size(std::string_view text);
+
+/// A whole number from `least` to `most`.
+[[nodiscard]] std::uint64_t parse_count(std::string_view text, std::uint64_t least,
+                                        std::uint64_t most);
+
+/// "8" or "50%" of the CPUs this process may use, at least 1.
+[[nodiscard]] unsigned parse_workers(std::string_view text);
+
+/// Replaces \t \n \r \0 \\ and \xHH. Anything else stands for itself; empty is refused.
+[[nodiscard]] std::string parse_literal(std::string_view text);
+
+/// Whether bytes are valid UTF-8 (RFC 3629).
+[[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
+
+/// "12.3 s", "4 min 10 s": for people.
+[[nodiscard]] std::string readable_duration(std::chrono::nanoseconds time);
+
+}  // namespace cli
