@@ -83,7 +83,8 @@ void add_output_options(option_table& table, run_settings& to, unset& left) {
   table.group("Output");
   table.flag("-k,--keep-order", "Show output in the order of the items",
              [&] { to.order = output_order::input; });
-  table.value("--output", "MODE", "group: a job's output as a whole; line: lines as they appear; raw",
+  table.value("--output", "MODE",
+              "group: a job's output as a whole; line: lines as they appear; raw",
               [&](const std::string& text) {
                 to.output = choose<output_mode>(text, {{"group", output_mode::group},
                                                        {"line", output_mode::line},
@@ -201,8 +202,9 @@ void take_command(const std::vector<std::string>& words, run_settings& to, const
     if (left.input_file) throw error("items come from ::: or from -a, not from both");
     to.input.arguments.emplace(mark + 1, words.end());
     if (std::ranges::count(words, ":::") > 1) {
-      throw error("::: may be given once: combinations of lists are left out; put them into lines "
-                  "and use -C");
+      throw error(
+          "::: may be given once: combinations of lists are left out; put them into lines "
+          "and use -C");
     }
   }
   if (!to.shell.empty() && !to.command.empty()) {
@@ -210,8 +212,9 @@ void take_command(const std::vector<std::string>& words, run_settings& to, const
                 "': put ::: before items");
   }
   if (to.shell.empty() && to.command.empty()) {
-    throw error("a command is missing\nusage: parwork [run] [options] COMMAND [ARGS...] "
-                "[::: ITEMS...]");
+    throw error(
+        "a command is missing\nusage: parwork [run] [options] COMMAND [ARGS...] "
+        "[::: ITEMS...]");
   }
 }
 
@@ -243,8 +246,8 @@ run_request parse_run(const std::vector<std::string>& words) {
   run_settings& to = request.settings;
   to.other_words = table.parse(words);
   if (request.help) return request;
-  to.option_words.assign(words.begin(), words.end() - static_cast<std::ptrdiff_t>(
-                                                          to.other_words.size()));
+  to.option_words.assign(words.begin(),
+                         words.end() - static_cast<std::ptrdiff_t>(to.other_words.size()));
   if (!to.option_words.empty() && to.option_words.back() == "--") to.option_words.pop_back();
   take_command(to.other_words, to, left);
   refuse_contradictions(to, left);
@@ -260,7 +263,8 @@ journal_request parse_resume(const std::vector<std::string>& words) {
   for (std::vector<std::string> ahead = words; !ahead.empty(); ahead = rest) {
     rest = table.parse(ahead);
     auto& options = request.changes.option_words;
-    options.insert(options.end(), ahead.begin(), ahead.end() - static_cast<std::ptrdiff_t>(rest.size()));
+    options.insert(options.end(), ahead.begin(),
+                   ahead.end() - static_cast<std::ptrdiff_t>(rest.size()));
     if (rest.empty()) break;
     if (!request.journal.empty()) throw error("one journal is resumed at a time");
     request.journal = rest.front();
@@ -313,7 +317,8 @@ std::string run_help() {
 std::string resume_help() {
   return "usage: parwork resume JOURNAL [options]\n\n"
          "Goes on with the run that a journal records, in the folder where it was started: the\n"
-         "command, the options and the items are the recorded ones. Options of 'parwork run' given\n"
+         "command, the options and the items are the recorded ones. Options of 'parwork run' "
+         "given\n"
          "here change the recorded ones; --retry-failed does failed jobs again.\n";
 }
 
@@ -323,7 +328,8 @@ std::string results_help() {
   table.flag("--tag", "Put the item and a tab before each line", [] {});
   table.flag("-h,--help", "This text", [] {});
   return table.help(
-      "usage: parwork results JOURNAL [options]\n\nPrints the recorded output of all jobs, in input "
+      "usage: parwork results JOURNAL [options]\n\nPrints the recorded output of all jobs, in "
+      "input "
       "order.\n",
       "");
 }

@@ -15,7 +15,7 @@ struct run_request {
 };
 struct journal_request {  // resume and results
   std::string journal;
-  run_settings changes;      // of resume: what the options say,
+  run_settings changes;  // of resume: what the options say,
   bool help = false;
   bool failed_only = false;  // of results
   bool tag = false;

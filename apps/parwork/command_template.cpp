@@ -60,8 +60,7 @@ std::optional<command_template::piece> command_template::parse_placeholder(
   if (braces == "%") return piece{.from = source::slot};
   piece found{.from = source::items};
   std::size_t number = 0;
-  const auto [end, fault] =
-      std::from_chars(braces.data(), braces.data() + braces.size(), number);
+  const auto [end, fault] = std::from_chars(braces.data(), braces.data() + braces.size(), number);
   if (fault == std::errc()) {
     if (number == 0) return std::nullopt;
     found.from = source::column;
@@ -82,8 +81,9 @@ command_template::word command_template::parse(std::string_view text) {
   };
   while (!text.empty()) {
     const std::size_t close = text.front() == '{' ? text.find('}') : std::string_view::npos;
-    const auto found =
-        close == std::string_view::npos ? std::nullopt : parse_placeholder(text.substr(1, close - 1));
+    const auto found = close == std::string_view::npos
+                           ? std::nullopt
+                           : parse_placeholder(text.substr(1, close - 1));
     if (found) {
       end_literal();
       pieces.push_back(*found);
@@ -98,7 +98,8 @@ command_template::word command_template::parse(std::string_view text) {
 }
 
 bool command_template::has_placeholder(const word& pieces) {
-  return std::ranges::any_of(pieces, [](const piece& each) { return each.from != source::literal; });
+  return std::ranges::any_of(pieces,
+                             [](const piece& each) { return each.from != source::literal; });
 }
 
 command_template command_template::of_words(const std::vector<std::string>& words) {

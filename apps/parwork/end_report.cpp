@@ -65,7 +65,8 @@ std::string end_report::retry_command() const {
   for (std::size_t i = 0; i < options.size(); ++i) {
     if (options[i] == "-a" || options[i] == "--input") {
       ++i;
-    } else if (!options[i].starts_with("--input=") && options[i] != "-0" && options[i] != "--null") {
+    } else if (!options[i].starts_with("--input=") && options[i] != "-0" &&
+               options[i] != "--null") {
       words.push_back(options[i]);
     }
   }
@@ -81,8 +82,8 @@ std::string end_report::retry_command() const {
 std::string end_report::text(const std::string& broken_off) const {
   std::string text;
   if (totals_.failed > 0) {
-    text += "parwork: " + std::to_string(totals_.failed) + " of " +
-            std::to_string(totals_.done()) + " failed\n";
+    text += "parwork: " + std::to_string(totals_.failed) + " of " + std::to_string(totals_.done()) +
+            " failed\n";
     for (std::size_t i = 0; i < std::min(failed_.size(), most_shown); ++i) {
       text += "  " + readable(failed_[i].name) + " (job " + std::to_string(failed_[i].sequence) +
               "): " + readable(failed_[i].reason) + "\n";
@@ -91,7 +92,8 @@ std::string end_report::text(const std::string& broken_off) const {
       text += "  and " + std::to_string(totals_.failed - most_shown) + " more\n";
     }
     const std::string retry = retry_command();
-    text += retry.empty() ? "with --journal FILE, 'parwork resume --retry-failed FILE' does the failed ones again\n"
+    text += retry.empty() ? "with --journal FILE, 'parwork resume --retry-failed FILE' does the "
+                            "failed ones again\n"
                           : "again: " + retry + "\n";
   }
   if (!broken_off.empty()) text += "parwork: " + broken_off + ": " + counts() + "\n";

@@ -14,9 +14,10 @@ namespace {
 constexpr std::uint64_t few = 3;
 
 [[noreturn]] void refuse(std::string_view text) {
-  throw error("'" + std::string(text) +
-              "' is no rule to halt by: give now or soon, a comma, fail, success or done, '=', and a "
-              "number of jobs or a per cent, as in now,fail=1 or soon,done=50%");
+  throw error(
+      "'" + std::string(text) +
+      "' is no rule to halt by: give now or soon, a comma, fail, success or done, '=', and a "
+      "number of jobs or a per cent, as in now,fail=1 or soon,done=50%");
 }
 
 std::optional<halt_on> event_named(std::string_view name) {

@@ -118,7 +118,8 @@ class stream_source : public item_source {
     if (buffer_.size() - begin_ > block_size + overlap) take(item, buffer_.size() - overlap);
   }
 
-  // More bytes, or the end of input. False where stopped, or nothing is there and it shall not wait.
+  // More bytes, or the end of input. False where stopped, or nothing is there and it shall not
+  // wait.
   bool read_block(wait_for what) {
     buffer_.erase(0, begin_);
     searched_ -= std::min(searched_, begin_);

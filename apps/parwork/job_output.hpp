@@ -1,6 +1,7 @@
 // Where the output of a running job goes: into hiding until its turn, or out at once.
 //
-// Thread safety: a job_output is fed by one thread; `live_output::advance` may be called by another.
+// Thread safety: a job_output is fed by one thread; `live_output::advance` may be called by
+// another.
 #pragma once
 
 #include <cstdint>
@@ -64,7 +65,7 @@ class job_output {
 
   live_output& live_;
   const std::uint64_t sequence_;
-  const bool in_turn_;    // shown when it is its job's turn
+  const bool in_turn_;  // shown when it is its job's turn
   const bool all_held_;
   line_tag tag_;
   held_output out_, err_;

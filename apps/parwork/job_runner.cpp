@@ -14,9 +14,7 @@ unsigned most_lanes(const run_settings& settings) {
   return std::min(settings.workers, std::max(parwork::available_cpus(), 1U));
 }
 
-parwork::failure not_started() {
-  return {parwork::failure_kind::cancelled, "not started"};
-}
+parwork::failure not_started() { return {parwork::failure_kind::cancelled, "not started"}; }
 
 }  // namespace
 
@@ -37,8 +35,8 @@ bool job_runner::wait_for_room() {
   const std::size_t most = parts_.settings.workers + most_lanes(parts_.settings);
   room_.wait(lock, [&] {
     const std::size_t known = running_ + waiting_.size();
-    return stopping_ || (most_unseen_ == 0 ? known + unseen_ < most
-                                           : known < most && unseen_ < most_unseen_);
+    return stopping_ ||
+           (most_unseen_ == 0 ? known + unseen_ < most : known < most && unseen_ < most_unseen_);
   });
   if (stopping_) return false;
   ++unseen_;
@@ -77,7 +75,8 @@ void job_runner::submit(job& which, parwork::completer<outcome> done) {
 // REQUIRES: mutex_ is held. The lane with the least to do, or a new one while each has something.
 void job_runner::wake_one() {
   if (running_ >= parts_.settings.workers || starved_) return;
-  const auto idlest = std::ranges::min_element(lanes_, {}, [](const auto& each) { return each->load; });
+  const auto idlest =
+      std::ranges::min_element(lanes_, {}, [](const auto& each) { return each->load; });
   const bool all_busy = idlest == lanes_.end() || (*idlest)->load > 0;
   if (all_busy && lanes_.size() < most_lanes(parts_.settings)) {
     lanes_.push_back(std::make_unique<lane>(*this));
@@ -124,8 +123,8 @@ void job_runner::release(unsigned slot) {
 
 void job_runner::finish(job& which, outcome&& ended, parwork::completer<outcome> done) {
   const bool good = ended.succeeded();
-  const bool for_good = good || !ended.can_be_repeated || stopping_ ||
-                        ended.attempt > parts_.settings.retries;
+  const bool for_good =
+      good || !ended.can_be_repeated || stopping_ || ended.attempt > parts_.settings.retries;
   parts_.log.attempt_ended(which, ended,
                            for_good ? output_in_log::left_out : output_in_log::included);
   const bool counts = ended.why != cause::halted && ended.why != cause::interrupted;
@@ -141,8 +140,8 @@ void job_runner::finish(job& which, outcome&& ended, parwork::completer<outcome>
     if (for_good && !parts_.settings.journal.empty()) {
       parwork::codec<outcome>::encode(ended, record);
     }
-    const auto kind = ended.can_be_repeated ? parwork::failure_kind::error
-                                            : parwork::failure_kind::exception;
+    const auto kind =
+        ended.can_be_repeated ? parwork::failure_kind::error : parwork::failure_kind::exception;
     which.failed = std::move(ended);
     done.fail({kind, std::move(record)});
   }

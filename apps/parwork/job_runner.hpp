@@ -1,8 +1,8 @@
 // Starts jobs, watches them and ends them: the asynchronous work of a run.
 //
-// Jobs wait here in the order of their items until one of `workers` slots is free; a lane then takes
-// them. A lane is a thread that starts processes and watches those that it has started. There are
-// several because starting one blocks until its program runs.
+// Jobs wait here in the order of their items until one of `workers` slots is free; a lane then
+// takes them. A lane is a thread that starts processes and watches those that it has started. There
+// are several because starting one blocks until its program runs.
 //
 // Thread safety: every public function may be called by any thread, wait_for_room by one.
 //
@@ -146,9 +146,9 @@ class job_runner {
   std::priority_queue<unsigned, std::vector<unsigned>, std::greater<>> free_slots_;
   unsigned slots_made_ = 0;
   unsigned running_ = 0;
-  std::size_t unseen_ = 0;  // between wait_for_room and submit or skipped
+  std::size_t unseen_ = 0;       // between wait_for_room and submit or skipped
   std::size_t most_unseen_ = 0;  // 0: they count as those that wait
-  bool starved_ = false;  // none can be started until one ends
+  bool starved_ = false;         // none can be started until one ends
   bool closed_ = false;
   std::exception_ptr fault_;
   std::optional<refusal> refusal_;

@@ -82,7 +82,8 @@ std::string get_bytes(const nlohmann::ordered_json& object, const std::string& n
 std::vector<std::string> get_all(const nlohmann::ordered_json& object, const std::string& name) {
   if (object.contains(name)) return object.at(name).get<std::vector<std::string>>();
   std::vector<std::string> strings;
-  for (const auto& each : object.at(name + "_b64")) strings.push_back(from_base64(each.get<std::string>()));
+  for (const auto& each : object.at(name + "_b64"))
+    strings.push_back(from_base64(each.get<std::string>()));
   return strings;
 }
 

@@ -15,9 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t read_size = std::size_t{64} * 1024;
-constexpr auto look_again = 20ms;      // at groups whose leader is gone
-constexpr auto try_again = 50ms;       // to start something, for lack of resources
-constexpr auto patience = 10s;         // with that, while nothing of ours runs
+constexpr auto look_again = 20ms;  // at groups whose leader is gone
+constexpr auto try_again = 50ms;   // to start something, for lack of resources
+constexpr auto patience = 10s;     // with that, while nothing of ours runs
 
 bool is_for_lack_of_resources(int fault) {
   return fault == EAGAIN || fault == ENOMEM || fault == EMFILE || fault == ENFILE ||
@@ -34,7 +34,8 @@ bool is_not_runnable(int fault) {
 std::string why_not_started(const std::string& program, int fault) {
   if (fault == EINVAL) return "the item has a NUL byte, which no argument can have";
   if (fault == E2BIG) return "the item is too long for an argument";
-  if (fault == ENOENT && !program.contains('/')) return "cannot run '" + program + "': command not found";
+  if (fault == ENOENT && !program.contains('/'))
+    return "cannot run '" + program + "': command not found";
   if (fault == ENOENT && access(program.c_str(), F_OK) == 0) {
     return "cannot run '" + program + "': the interpreter that its first line names is missing";
   }
@@ -113,9 +114,9 @@ void lane::start_jobs() {
   while (auto next = runner_.take()) {
     const unsigned slot = next->slot;
     const bool last = next->waiting.done.attempt() > parts_.settings.retries;
-    auto fresh = std::make_unique<attempt>(
-        std::move(next->waiting), parts_, slot,
-        last ? attempt_kind::last : attempt_kind::may_be_repeated);
+    auto fresh =
+        std::make_unique<attempt>(std::move(next->waiting), parts_, slot,
+                                  last ? attempt_kind::last : attempt_kind::may_be_repeated);
     const int fault = launch(*fresh);
     if (is_for_lack_of_resources(fault) && !starved_for_good()) {
       job_runner::assignment held{{&fresh->which, std::move(fresh->done)}, slot};
@@ -147,8 +148,7 @@ int lane::launch(attempt& fresh) {
   if (parts_.settings.verbose) parts_.writer.say(shell_join(arguments) + '\n');
   guarded([&] { parts_.log.attempt_begins(fresh.which, fresh.result); });
   const launched process = launcher_.start(
-      arguments,
-      environment_.of(fresh.which.sequence, fresh.result.slot, fresh.result.attempt),
+      arguments, environment_.of(fresh.which.sequence, fresh.result.slot, fresh.result.attempt),
       out.write.get(), err.write.get());
   if (process.fault != 0) return process.fault;
   fresh.pid = process.pid;

@@ -108,9 +108,9 @@ class lane {
   std::set<std::pair<clock::time_point, attempt*>> timers_;
   std::vector<orphaned_group> orphans_;
   bool killed_all_ = false;
-  std::uint64_t signal_orders_;  // the last one obeyed
+  std::uint64_t signal_orders_;               // the last one obeyed
   std::optional<clock::time_point> starved_;  // since when nothing can be started, and nothing runs
-  std::thread thread_;  // last: it uses the rest
+  std::thread thread_;                        // last: it uses the rest
 };
 
 }  // namespace cli

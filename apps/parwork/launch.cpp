@@ -96,7 +96,7 @@ bool is_ours(std::string_view variable) {
 
 // 0, or why it cannot be run.
 int check_program(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (stat(path.c_str(), &status) != 0) return errno;
   if (S_ISDIR(status.st_mode)) return EACCES;
   return access(path.c_str(), X_OK) == 0 ? 0 : errno;
@@ -168,8 +168,7 @@ launched launcher::start(const std::vector<std::string>& arguments, char* const*
   pointers_.assign(1, nullptr);
   for (const std::string& each : arguments) pointers_.push_back(const_cast<char*>(each.c_str()));
   pointers_.push_back(nullptr);
-  plan wanted{path_.c_str(), pointers_.data() + 1, environment, out,
-              err,           getpid(),             &inherited_, 0};
+  plan wanted{path_.c_str(), pointers_.data() + 1, environment, out, err, getpid(), &inherited_, 0};
   int pidfd = -1;
   const pid_t pid = clone(in_child, static_cast<char*>(stack_) + stack_size,
                           CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &wanted, &pidfd);

@@ -49,8 +49,10 @@ int dispatch(const words& arguments) {
   if (first == "resume") return resume(rest, arguments);
   if (first == "results") return results(rest);
   if (first == "report" || first == "worker") {
-    throw cli::error("'" + first + "' comes with a later version (to run a command of that name: "
-                     "parwork run " + first + " ...)");
+    throw cli::error("'" + first +
+                     "' comes with a later version (to run a command of that name: "
+                     "parwork run " +
+                     first + " ...)");
   }
   return run({arguments.begin() + 1, arguments.end()}, arguments);
 }

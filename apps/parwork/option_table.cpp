@@ -58,8 +58,8 @@ void option_table::flag(const std::string& names, const std::string& help,
       {false, [use = std::move(use)](const std::string& /*no value*/) { use(); }});
 }
 
-void option_table::value(const std::string& names, const std::string& what,
-                         const std::string& help, std::function<void(const std::string&)> use) {
+void option_table::value(const std::string& names, const std::string& what, const std::string& help,
+                         std::function<void(const std::string&)> use) {
   CLI::Option* const option = app_->add_option(names, help);
   option->type_name(what);
   add(option, {true, std::move(use)});
@@ -74,8 +74,9 @@ const option_table::entry& option_table::find(const std::string& name) const {
   }
   const std::string similar = name.starts_with("--") ? most_similar(name, known) : std::string();
   throw error("there is no option " + name +
-              (similar.empty() ? std::string() : "; did you mean " + similar + "?") +
-              " ('" + app_->get_name() + " --help' lists them; put -- before a command that begins "
+              (similar.empty() ? std::string() : "; did you mean " + similar + "?") + " ('" +
+              app_->get_name() +
+              " --help' lists them; put -- before a command that begins "
               "with a dash)");
 }
 

@@ -21,8 +21,8 @@ enum class cause : std::uint8_t { exit, signal, timeout, halted, interrupted, sp
 
 struct outcome {
   cause why = cause::exit;
-  int exit = 0;    // its exit status, where it had one
-  int signal = 0;  // the signal it died from, or 0
+  int exit = 0;                 // its exit status, where it had one
+  int signal = 0;               // the signal it died from, or 0
   std::string message;          // of cause::spawn: why it could not be started
   bool can_be_repeated = true;  // false where another attempt would fail in the same way
   double start = 0;             // Unix time, seconds
@@ -36,9 +36,7 @@ struct outcome {
   held_output out;
   held_output err;
 
-  [[nodiscard]] bool succeeded() const noexcept {
-    return why == cause::exit && exit == 0;
-  }
+  [[nodiscard]] bool succeeded() const noexcept { return why == cause::exit && exit == 0; }
 
   /// As a shell tells it: 128 and the signal's number for a death by signal.
   [[nodiscard]] int status() const noexcept {

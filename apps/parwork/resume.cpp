@@ -25,7 +25,8 @@ int resume(const journal_request& request, const std::vector<std::string>& argum
   const run_record& called = *earlier.first;
   std::error_code fault;
   std::filesystem::current_path(called.folder, fault);
-  if (fault) throw system_error("the run's folder " + called.folder + " cannot be used", fault.value());
+  if (fault)
+    throw system_error("the run's folder " + called.folder + " cannot be used", fault.value());
   run_settings settings =
       parse_again(called.option_words, request.changes.option_words, called.other_words);
   settings.journal = file;
@@ -36,16 +37,17 @@ int resume(const journal_request& request, const std::vector<std::string>& argum
   const resumed_input known{std::move(earlier.items), earlier.items_complete};
   const int status = run(settings, arguments, &known);
   if (known.complete) return status;
-  throw error("the items came from a pipe, and not all had been read: those that were are done; for "
-              "the others give the whole input to 'parwork run --resume --journal " +
-              request.journal + "' and the same command");
+  throw error(
+      "the items came from a pipe, and not all had been read: those that were are done; for "
+      "the others give the whole input to 'parwork run --resume --journal " +
+      request.journal + "' and the same command");
 }
 
 int results(const journal_request& request) {
   require_journal(request.journal);
   const parwork::journal<> journal(
-      request.journal, parwork::journal_options<>{
-                           .fingerprint = parwork::journal_fingerprint(request.journal)});
+      request.journal,
+      parwork::journal_options<>{.fingerprint = parwork::journal_fingerprint(request.journal)});
   output_writer writer;
   journal.for_each([&](const parwork::journal_record& record) {
     std::string_view bytes = record.bytes();

@@ -51,8 +51,9 @@ std::unique_ptr<item_source> open_input(const run_settings& settings, const resu
   if (from.arguments) return items_of(*from.arguments, blank);
   if (from.file.empty()) {
     if (isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0) {
-      static_cast<void>(write_all(
-          STDERR_FILENO, "parwork: reading items from the terminal, one a line; Ctrl-D ends them\n"));
+      static_cast<void>(
+          write_all(STDERR_FILENO,
+                    "parwork: reading items from the terminal, one a line; Ctrl-D ends them\n"));
     }
     return items_of(descriptor(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)), "standard input",
                     from.delimiter, blank);
@@ -129,6 +130,9 @@ class command_run {
   const std::unique_ptr<item_source> source_;
   const std::uint64_t id_ = random_number();
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  // The first of all threads: to register the library's memory barriers is cheap in a process of
+  // one thread, and takes 10 ms in one of several.
+  parwork::pool pool_{1};
   output_store store_;
   output_writer writer_;
   live_output live_;
@@ -202,7 +206,8 @@ void command_run::collect(job_completion done) {
     }
     report_.add(done.item, *ended);
     const std::uint64_t sequence = done.item.sequence;
-    const shown_part before = earlier_ != nullptr && !fresh ? earlier_->shown_of(*ended) : shown_part{};
+    const shown_part before =
+        earlier_ != nullptr && !fresh ? earlier_->shown_of(*ended) : shown_part{};
     if (!before.all && !broken_) show(done.item, std::move(*ended), before, fresh);
     live_.advance(sequence);
   } catch (...) {
@@ -236,19 +241,18 @@ parwork::options command_run::engine_options() {
     return why.kind() == parwork::failure_kind::error;
   };
   options.stop = stop_.get_token();
+  options.run_on = &pool_;
   return options;
 }
 
 void command_run::process_all() {
-  parwork::pool pool(1);
   parwork::options options = engine_options();
-  options.run_on = &pool;
-  static_cast<void>(parwork::process(
-      [this] { return next_job(); },
-      [this](job& which, parwork::completer<outcome> done) {
-        runner_->submit(which, std::move(done));
-      },
-      [this](job_completion done) { collect(std::move(done)); }, std::move(options)));
+  static_cast<void>(parwork::process([this] { return next_job(); },
+                                     [this](job& which, parwork::completer<outcome> done) {
+                                       runner_->submit(which, std::move(done));
+                                     },
+                                     [this](job_completion done) { collect(std::move(done)); },
+                                     std::move(options)));
 }
 
 run_record command_run::record_of_this() const {
@@ -258,7 +262,7 @@ run_record command_run::record_of_this() const {
   if (!called.input_file.empty()) {
     called.input_file = std::filesystem::absolute(called.input_file).string();
   }
-  struct stat status {};
+  struct stat status{};
   if (called.input_file.empty()) {
     called.from_stream = fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode);
     if (!called.from_stream) {
@@ -274,7 +278,8 @@ void command_run::process_journalled() {
   const std::string& file = settings_.journal;
   const bool exists = std::filesystem::exists(file);
   if (exists && !settings_.resume) {
-    throw error("the journal " + file + " exists: go on with its run by --resume, or remove it (or "
+    throw error("the journal " + file +
+                " exists: go on with its run by --resume, or remove it (or "
                 "give another file) to begin anew");
   }
   earlier_runs earlier;
@@ -282,10 +287,12 @@ void command_run::process_journalled() {
                            {.retry_failed = settings_.retry_failed,
                             .key = [](const job& which) { return key_of(which); },
                             .fingerprint = fingerprint_of(settings_),
-                            .on_damage = [this](const parwork::journal_damage& damage) {
-                              writer_.say("parwork: a record of " + damage.file.string() + " is damaged (" +
-                                          damage.reason + "), and its job is done again\n");
-                            }}};
+                            .on_damage =
+                                [this](const parwork::journal_damage& damage) {
+                                  writer_.say("parwork: a record of " + damage.file.string() +
+                                              " is damaged (" + damage.reason +
+                                              "), and its job is done again\n");
+                                }}};
   if (exists && journal.size() > 0) {
     earlier = read_run_file(file);
     runner_->allow_unseen(settings_.ahead);
@@ -302,9 +309,7 @@ void command_run::process_journalled() {
                            [this](std::exception_ptr why) { runner_->fail(std::move(why)); }, marks,
                            writer_);
   recorded_ = &recorded;
-  parwork::pool pool(1);
   parwork::options options = engine_options();
-  options.run_on = &pool;
   static_cast<void>(parwork::process(
       journal, [this] { return next_job(); },
       [this](job& which, parwork::completer<outcome> done) {

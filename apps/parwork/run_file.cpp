@@ -21,14 +21,15 @@ using json = nlohmann::ordered_json;
 
 // Where a regular file stands that a stream writes to, or null.
 json place_of(int descriptor) {
-  struct stat status {};
+  struct stat status{};
   if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
   const bool appends = (fcntl(descriptor, F_GETFL) & O_APPEND) != 0;
   json place{{"device", status.st_dev}, {"inode", status.st_ino}};
   place["at"] = appends ? status.st_size : lseek(descriptor, 0, SEEK_CUR);
   std::array<char, PATH_MAX> name{};
   const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
-  if (readlink(link.c_str(), name.data(), name.size() - 1) > 0) put_bytes(place, "file", name.data());
+  if (readlink(link.c_str(), name.data(), name.size() - 1) > 0)
+    put_bytes(place, "file", name.data());
   return place;
 }
 
@@ -36,7 +37,7 @@ json place_of(int descriptor) {
 // be told.
 std::uint64_t arrived(const json& place, std::uint64_t wanted) {
   if (place.is_null()) return 0;
-  struct stat status {};
+  struct stat status{};
   if (stat(get_bytes(place, "file").c_str(), &status) != 0 ||
       status.st_dev != place.at("device").get<dev_t>() ||
       status.st_ino != place.at("inode").get<ino_t>()) {
@@ -59,8 +60,8 @@ earlier_runs::announced broken_off_at(const json& line) {
   const auto err = line.at("err_bytes").get<std::uint64_t>();
   found.part.out = line.at("out_before").get<std::uint64_t>() + arrived(line.at("out"), out);
   found.part.err = line.at("err_before").get<std::uint64_t>() + arrived(line.at("err"), err);
-  found.part.all = out + err > 0 && arrived(line.at("out"), out) == out &&
-                   arrived(line.at("err"), err) == err;
+  found.part.all =
+      out + err > 0 && arrived(line.at("out"), out) == out && arrived(line.at("err"), err) == err;
   return found;
 }
 

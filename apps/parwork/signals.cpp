@@ -41,7 +41,7 @@ process_state prepare_process() {
   open_missing_streams();
   inherited.no_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (inherited.no_input < 0) throw error("/dev/null cannot be opened");
-  struct sigaction pipe {};
+  struct sigaction pipe{};
   sigaction(SIGPIPE, nullptr, &pipe);
   inherited.on_pipe = pipe.sa_handler;
   std::signal(SIGPIPE, SIG_IGN);

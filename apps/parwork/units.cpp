@@ -21,8 +21,8 @@ std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"
 // The number that `text` begins with; what follows it stays in `text`.
 std::optional<double> take_number(std::string_view& text) {
   double value = 0;
-  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value,
-                                            std::chars_format::fixed);
+  const auto [end, fault] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (fault != std::errc() || !(value >= 0)) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   return value;
