@@ -133,7 +133,7 @@ command_template command_template::of_shell(std::string_view command) {
 }
 
 std::string command_template::value_of(const piece& each, const placeholder_values& job) const {
-  const auto quoted = [&](std::string text) {
+  const auto quoted = [&](const std::string& text) {
     return for_shell_ ? shell_quote(text, each.quoted) : text;
   };
   switch (each.from) {

@@ -202,9 +202,9 @@ void job_runner::order_signal(int number) {
 
 void job_runner::obeyed(std::uint64_t order) {
   const std::lock_guard lock(mutex_);
-  if (order == signal_orders_ && lanes_to_obey_ > 0 && --lanes_to_obey_ == 0) {
-    obeyed_all_.notify_all();
-  }
+  if (order != signal_orders_ || lanes_to_obey_ == 0) return;
+  --lanes_to_obey_;
+  if (lanes_to_obey_ == 0) obeyed_all_.notify_all();
 }
 
 void job_runner::fail(std::exception_ptr why) noexcept {

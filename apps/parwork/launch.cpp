@@ -152,8 +152,10 @@ int launcher::resolve(const std::string& program) {
   std::string_view rest = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
   while (true) {
     const std::size_t colon = rest.find(':');
-    const std::string folder(rest.substr(0, colon));
-    if (found_at(folder.empty() ? program : folder + "/" + program)) return 0;
+    std::string candidate(rest.substr(0, colon));
+    if (!candidate.empty()) candidate += '/';
+    candidate += program;
+    if (found_at(std::move(candidate))) return 0;
     if (colon == std::string_view::npos) return fault;
     rest.remove_prefix(colon + 1);
   }

@@ -29,7 +29,7 @@ std::string signal_name(int number) {
 }
 
 std::string outcome::reason() const {
-  const std::string death =
+  std::string death =
       signal != 0 ? "killed by signal " + std::to_string(signal) + " (" + signal_name(signal) + ")"
                   : "exit " + std::to_string(exit);
   switch (why) {

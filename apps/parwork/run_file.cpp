@@ -164,9 +164,10 @@ earlier_runs read_run_file(const std::string& journal) {
     try {
       lines.take(json::parse(line));
     } catch (const std::exception& fault) {
-      throw error("line " + std::to_string(number) + " of " + name +
-                  " is damaged: 'parwork results " + journal + "' prints all that is recorded (" +
-                  fault.what() + ")");
+      std::string message = "line " + std::to_string(number) + " of ";
+      message += name + " is damaged: 'parwork results " + journal;
+      message += "' prints all that is recorded (" + std::string(fault.what()) + ')';
+      throw error(message);
     }
   }
   lines.finish();

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -116,8 +117,8 @@ std::uint64_t parse_size(std::string_view text) {
 
 std::uint64_t parse_count(std::string_view text, std::uint64_t least, std::uint64_t most) {
   std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, fault] = std::from_chars(text.data(), end, value);
+  const char* const end = std::to_address(text.end());
+  const auto [stop, fault] = std::from_chars(std::to_address(text.begin()), end, value);
   if (fault != std::errc() || stop != end || value < least || value > most) {
     throw error(quoted(text) + " is no whole number from " + std::to_string(least) + " to " +
                 std::to_string(most));
