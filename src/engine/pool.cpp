@@ -99,7 +99,7 @@ void pool_state::thread_main(pool_thread& self) {
     if (work == nullptr) {
       lie_down(self);
     } else {
-      work->help(self.number, self.chosen ? searching::yes : searching::no);
+      work->help(self.number, self.search);
       leave(*work, self);
     }
   }
@@ -123,7 +123,7 @@ void pool_state::lie_down(pool_thread& self) {
     if (self.assigned != nullptr || stopping_) return;
     for (run* each : runs_) {
       if (eligible(*each, self) && each->look_for_work(max_workers)) {
-        assign(*each, self, false);
+        assign(*each, self, each->search_unless_others_do());
         return;
       }
     }
@@ -138,7 +138,7 @@ bool pool_state::eligible(run& r, const pool_thread& thread) {
          std::find(terms.bound.begin(), terms.bound.end(), &thread) != terms.bound.end();
 }
 
-void pool_state::assign(run& r, pool_thread& thread, bool chosen) {
+void pool_state::assign(run& r, pool_thread& thread, searching search) {
   lending& terms = r.terms();
   if (terms.kind == slots::free_for_all) {
     thread.number = terms.free_numbers.back();
@@ -149,7 +149,7 @@ void pool_state::assign(run& r, pool_thread& thread, bool chosen) {
     thread.number = 1 + static_cast<unsigned>(seat - terms.bound.begin());
   }
   thread.assigned = &r;
-  thread.chosen = chosen;
+  thread.search = search;
   thread.idle = false;
   std::erase(idle_, &thread);
   ++terms.present;
@@ -209,7 +209,7 @@ bool pool_state::lend(run& r) {
   for (auto each = idle_.rbegin(); each != idle_.rend(); ++each) {
     pool_thread& thread = **each;
     if (!eligible(r, thread)) continue;
-    assign(r, thread, true);
+    assign(r, thread, searching::yes);
     thread.place.unpark();
     return true;
   }

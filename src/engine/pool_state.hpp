@@ -40,7 +40,7 @@ struct pool_thread {
   bool idle = false;
   run* assigned = nullptr;
   unsigned number = 0;  // the worker it is in that run
-  bool chosen = false;  // woken to look for work
+  searching search{};   // whether it is the one that the run's makers rely on
 };
 
 class pool_state {
@@ -89,7 +89,7 @@ class pool_state {
   void leave(run& r, const pool_thread& self) PARWORK_EXCLUDES(lock_);
   void call_off(run& r) PARWORK_REQUIRES(lock_);
   static bool eligible(run& r, const pool_thread& thread);
-  void assign(run& r, pool_thread& thread, bool chosen) PARWORK_REQUIRES(lock_);
+  void assign(run& r, pool_thread& thread, searching search) PARWORK_REQUIRES(lock_);
   void refresh(run& r) PARWORK_REQUIRES(lock_);
   void refresh_all() PARWORK_REQUIRES(lock_);
 

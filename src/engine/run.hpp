@@ -62,6 +62,8 @@ class run final : public run_services, private index_source {
   // Whether there is anything that worker `number` could do now; any number above the run's: a
   // helper to be.
   [[nodiscard]] bool look_for_work(unsigned number) noexcept;
+  // Yes: the caller has become the thread that makers rely on.
+  [[nodiscard]] searching search_unless_others_do() noexcept;
   lending& terms() noexcept { return lending_; }
   [[nodiscard]] bool may_start_thread() const noexcept { return extra_left_.load() > 0; }
   void set_lendable(bool lendable) noexcept;
@@ -188,6 +190,7 @@ class run final : public run_services, private index_source {
   void found_work(worker& w) noexcept;
   void give_up(worker& w) noexcept;
   void sleep_here(worker& w);
+  [[nodiscard]] bool leave_list(sleeper& self) noexcept;
   bool see_stealable(victims whom) noexcept;
   void extra_main(unsigned number);
 

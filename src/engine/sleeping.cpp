@@ -25,7 +25,9 @@
 //   1. clears `searching_` if it was the one that was woken;
 //   2. says that it is asleep: the list, then a bit of `attention`;
 //   3. passes a heavy barrier (barrier.hpp);
-//   4. looks once more for everything there is; sleeps if there is nothing.
+//   4. looks once more for everything there is; sleeps if there is nothing, else becomes the one
+//   that searches, unless there is one: it may have been the one that makers relied on until step
+//   1, and what it takes now may block while more is left.
 // By the barrier's contract either the looker sees the thing in step 4, or its maker sees the bit
 // (and `searching_`) in its steps 1 and 2. A pool's thread does the same in pool_state::lie_down,
 // for all runs of the pool.
@@ -165,20 +167,32 @@ void run::sleep_here(worker& w) {
     attention.fetch_or(attention_asleep);
   }
   heavy_barrier();
-  if (!finished_.load() && !look_for_work(w.number)) w.sleep.place.park();
+  const bool found = look_for_work(w.number);
+  if (!found && !finished_.load()) w.sleep.place.park();
   w.came = w.turn_to(part::nothing);
-  const lock_guard guard(sleep_lock_);
-  if (!w.sleep.listed) {
+  if (!leave_list(w.sleep)) {
     w.search = searching::yes;  // chosen by notify
-    return;
+  } else if (found) {
+    w.search = search_unless_others_do();
   }
+}
+
+// False: notify has taken it out.
+bool run::leave_list(sleeper& self) noexcept {
+  const lock_guard guard(sleep_lock_);
+  if (!self.listed) return false;
   for (sleeper** link = &sleepers_; *link != nullptr; link = &(*link)->next) {
-    if (*link != &w.sleep) continue;
-    *link = w.sleep.next;
+    if (*link != &self) continue;
+    *link = self.next;
     break;
   }
-  w.sleep.listed = false;
+  self.listed = false;
   if (sleepers_ == nullptr) attention.fetch_and(~std::uint32_t{attention_asleep});
+  return true;
+}
+
+searching run::search_unless_others_do() noexcept {
+  return searching_.exchange(true) ? searching::no : searching::yes;
 }
 
 void run::set_lendable(bool lendable) noexcept {

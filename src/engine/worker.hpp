@@ -33,7 +33,7 @@ struct sleeper {
   bool listed = false;  // asleep, or about to be, and nobody has chosen it yet
 };
 
-// Whether a thread was woken to look for work: at most one of a run is, at any time.
+// Whether a thread is the one that looks for work: at most one of a run is, at any time.
 enum class searching { no, yes };
 
 // What a worker's time goes to.

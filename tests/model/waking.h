@@ -32,7 +32,7 @@ bool ending;                      /* lending::ending */
 byte present;                     /* lending::present */
 bool idle[THREADS];               /* pool_thread::idle */
 bool assigned[THREADS];           /* pool_thread::assigned */
-bool chosen[THREADS];             /* pool_thread::chosen */
+bool chosen[THREADS];             /* pool_thread::search */
 
 #ifdef SENTRY
 bool held_back_;                  /* run::held_back_ */
@@ -247,6 +247,15 @@ inline give_up(me) {
   fi
 }
 
+/* run::search_unless_others_do: who finds something in its last look wakes the next for the rest */
+inline search_unless_others_do(me, result) {
+#ifdef BUG_LAST_LOOK_WAKES_NOBODY
+  result = false
+#else
+  atomic { IS_DRAINED(me) -> USE_RUN; result = !searching_; searching_ = true }
+#endif
+}
+
 /* run::found_work */
 inline found_work(me) {
   if
@@ -297,7 +306,11 @@ inline sleep_here(me) {
        :: else -> attention = attention & ~ASLEEP
        fi
     fi
-  }
+  };
+  if
+  :: found && !search[me] -> search_unless_others_do(me, search[me])
+  :: else -> skip
+  fi
 }
 
 /* pool_state::lie_down */
@@ -314,11 +327,14 @@ inline lie_down(me) {
      :: else -> skip
      fi;
 #endif
+     if
+     :: found -> search_unless_others_do(me, chosen[me])
+     :: else -> skip
+     fi;
      atomic {
        if
        :: found ->
           assigned[me] = true;
-          chosen[me] = false;
           idle[me] = false;
           present++;
           refresh()
