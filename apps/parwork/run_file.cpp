@@ -165,8 +165,12 @@ earlier_runs read_run_file(const std::string& journal) {
       lines.take(json::parse(line));
     } catch (const std::exception& fault) {
       std::string message = "line " + std::to_string(number) + " of ";
-      message += name + " is damaged: 'parwork results " + journal;
-      message += "' prints all that is recorded (" + std::string(fault.what()) + ')';
+      message += name;
+      message += " is damaged: 'parwork results ";
+      message += journal;
+      message += "' prints all that is recorded (";
+      message += fault.what();
+      message += ')';
       throw error(message);
     }
   }
