@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstring>
 
@@ -18,6 +19,10 @@ constexpr std::size_t read_size = std::size_t{64} * 1024;
 constexpr auto look_again = 20ms;  // at groups whose leader is gone
 constexpr auto try_again = 50ms;   // to start something, for lack of resources
 constexpr auto patience = 10s;     // with that, while nothing of ours runs
+
+// Of an event: 0, or the number of an attempt and what of it.
+constexpr std::uint64_t wake_ticket = 0;
+constexpr std::uint64_t sources = 4;
 
 bool is_for_lack_of_resources(int fault) {
   return fault == EAGAIN || fault == ENOMEM || fault == EMFILE || fault == ENFILE ||
@@ -56,14 +61,14 @@ int make_pipe(pipe_ends& made) {
 
 }  // namespace
 
-lane::attempt::attempt(waiting_job waiting, const runner_parts& parts, unsigned slot,
-                       attempt_kind of_kind)
-    : which(*waiting.which),
+lane::attempt::attempt(std::uint64_t its_number, waiting_job waiting, const runner_parts& parts,
+                       unsigned slot, attempt_kind of_kind)
+    : number(its_number),
+      which(*waiting.which),
       done(std::move(waiting.done)),
       kind(of_kind),
       output(parts.live, parts.store, which.sequence,
-             parts.settings.tag ? which.name() + '\t' : std::string(), of_kind),
-      watches{watch{this, source::process}, watch{this, source::out}, watch{this, source::err}} {
+             parts.settings.tag ? which.name() + '\t' : std::string(), of_kind) {
   which.failed.reset();
   result.attempt = done.attempt();
   result.slot = slot;
@@ -80,7 +85,7 @@ lane::lane(job_runner& runner)
       buffer_(read_size),
       signal_orders_(runner.signal_orders_) {
   if (!epoll_.is_open()) throw system_error("no epoll descriptor can be made", errno);
-  epoll_event interest{EPOLLIN, {.ptr = &wake_watch_}};
+  epoll_event interest{EPOLLIN, {.u64 = wake_ticket}};
   epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &interest);
   thread_ = std::thread([this] { run(); });
 }
@@ -115,7 +120,7 @@ void lane::start_jobs() {
     const unsigned slot = next->slot;
     const bool last = next->waiting.done.attempt() > parts_.settings.retries;
     auto fresh =
-        std::make_unique<attempt>(std::move(next->waiting), parts_, slot,
+        std::make_unique<attempt>(++attempts_, std::move(next->waiting), parts_, slot,
                                   last ? attempt_kind::last : attempt_kind::may_be_repeated);
     const int fault = launch(*fresh);
     if (is_for_lack_of_resources(fault) && !starved_for_good()) {
@@ -126,7 +131,7 @@ void lane::start_jobs() {
     }
     starved_.reset();
     attempt& started = *fresh;
-    running_.emplace(&started, std::move(fresh));
+    running_.emplace(started.number, std::move(fresh));
     if (fault != 0) fail_to_start(started, fault);
   }
 }
@@ -163,8 +168,12 @@ int lane::launch(attempt& fresh) {
   return 0;
 }
 
+std::uint64_t lane::ticket_of(const attempt& which, source from) {
+  return which.number * sources + static_cast<std::uint64_t>(from);
+}
+
 void lane::watch_for(attempt& which, source from, int descriptor) {
-  epoll_event interest{EPOLLIN, {.ptr = &which.watches[static_cast<std::size_t>(from)]}};
+  epoll_event interest{EPOLLIN, {.u64 = ticket_of(which, from)}};
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &interest) != 0) {
     const int code = errno;
     guarded([&] { throw system_error("a job cannot be watched", code); });
@@ -191,15 +200,18 @@ void lane::wait() {
 }
 
 void lane::handle(const epoll_event& event) {
-  const watch& about = *static_cast<const watch*>(event.data.ptr);
-  if (about.of == nullptr) {
+  const std::uint64_t ticket = event.data.u64;
+  if (ticket == wake_ticket) {
     wake_.clear();
-  } else if (about.of->over) {
-    return;  // ended by an event before this one
-  } else if (about.from == source::process) {
-    reap(*about.of);
+    return;
+  }
+  const auto found = running_.find(ticket / sources);
+  if (found == running_.end() || found->second->over) return;  // what is left of a closed file
+  const auto from = static_cast<source>(ticket % sources);
+  if (from == source::process) {
+    reap(*found->second);
   } else {
-    read_some(*about.of, about.from, read_size);
+    read_some(*found->second, from, read_size);
   }
 }
 
@@ -262,13 +274,13 @@ void lane::finish(attempt& which) {
   which.out.reset();
   which.err.reset();
   which.output.finish(which.result);
-  over_.push_back(&which);
+  over_.push_back(which.number);
   runner_.release(which.result.slot);
   guarded([&] { runner_.finish(which.which, std::move(which.result), std::move(which.done)); });
 }
 
 void lane::bury() {
-  for (attempt* each : over_) running_.erase(each);
+  for (const std::uint64_t each : over_) running_.erase(each);
   over_.clear();
 }
 
@@ -292,26 +304,26 @@ void lane::kill(attempt& which) {
 
 void lane::obey() {
   if (runner_.ending_) {
-    for (const auto& [each, owner] : running_) {
+    for (const auto& [number, each] : running_) {
       if (!each->over) end(*each, runner_.end_cause_);
     }
   }
   if (runner_.killing_ && !killed_all_) {
-    for (const auto& [each, owner] : running_) {
+    for (const auto& [number, each] : running_) {
       if (!each->over) kill(*each);
     }
     for (orphaned_group& each : orphans_) each.kill_at = clock::now();
     killed_all_ = true;
   }
-  int number = 0;
+  int signal = 0;
   {
     const std::lock_guard lock(runner_.mutex_);
     if (signal_orders_ == runner_.signal_orders_) return;
     signal_orders_ = runner_.signal_orders_;
-    number = runner_.signal_ordered_;
+    signal = runner_.signal_ordered_;
   }
-  for (const auto& [each, owner] : running_) {
-    if (!each->over) ::kill(-each->pid, number);
+  for (const auto& [number, each] : running_) {
+    if (!each->over) ::kill(-each->pid, signal);
   }
   runner_.obeyed(signal_orders_);
 }

@@ -5,7 +5,6 @@
 
 #include <sys/epoll.h>
 
-#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -37,17 +36,16 @@ class lane {
   using clock = std::chrono::steady_clock;
   struct attempt;
 
-  // What an event is about.
+  // What an event is about: `data` says it as a number, by ticket_of. Not by a pointer: a file that
+  // was closed here tells of itself as long as a child of another lane, on its way to exec, has it.
   enum class source : std::uint8_t { process, out, err };
-  struct watch {
-    attempt* of;
-    source from;
-  };
   enum class phase : std::uint8_t { running, ending, killed };
 
   struct attempt {
-    attempt(waiting_job waiting, const runner_parts& parts, unsigned slot, attempt_kind kind);
+    attempt(std::uint64_t number, waiting_job waiting, const runner_parts& parts, unsigned slot,
+            attempt_kind kind);
 
+    const std::uint64_t number;  // from 1, in the order in which the lane started them
     job& which;
     parwork::completer<outcome> done;
     const attempt_kind kind;
@@ -60,7 +58,6 @@ class lane {
     bool over = false;
     pid_t pid = -1;
     descriptor process, out, err;
-    std::array<watch, 3> watches;
     std::set<std::pair<clock::time_point, attempt*>>::iterator timer;
     bool timed = false;
   };
@@ -71,6 +68,7 @@ class lane {
     clock::time_point kill_at;
   };
 
+  static std::uint64_t ticket_of(const attempt& which, source from);
   void run();
   void guarded(const auto& action) noexcept;
   void start_jobs();
@@ -101,10 +99,11 @@ class lane {
   job_environment environment_;
   descriptor epoll_;
   wake_up wake_;
-  watch wake_watch_{nullptr, source::process};
   std::vector<char> buffer_;
-  std::unordered_map<attempt*, std::unique_ptr<attempt>> running_;
-  std::vector<attempt*> over_;  // of running_: to be forgotten after the events of now
+  std::uint64_t attempts_ = 0;
+  std::unordered_map<std::uint64_t, std::unique_ptr<attempt>> running_;  // by number
+  std::vector<std::uint64_t>
+      over_;  // of running_: to be forgotten, not while they are gone through
   std::set<std::pair<clock::time_point, attempt*>> timers_;
   std::vector<orphaned_group> orphans_;
   bool killed_all_ = false;
