@@ -249,6 +249,7 @@ run_request parse_run(const std::vector<std::string>& words) {
   to.option_words.assign(words.begin(),
                          words.end() - static_cast<std::ptrdiff_t>(to.other_words.size()));
   if (!to.option_words.empty() && to.option_words.back() == "--") to.option_words.pop_back();
+  to.options_but_input = table.used_but({"-a", "--input", "-0", "--null", "-d", "--delimiter"});
   take_command(to.other_words, to, left);
   refuse_contradictions(to, left);
   fill_in_defaults(to, left);

@@ -21,6 +21,8 @@ std::string readable(std::string text) {
   return cut ? text + "..." : text;
 }
 
+bool has_nul(const std::string& item) { return item.contains('\0'); }
+
 }  // namespace
 
 void end_report::add(const job& which, const outcome& ended) {
@@ -32,9 +34,10 @@ void end_report::add(const job& which, const outcome& ended) {
     ++totals_.succeeded;
   } else {
     ++totals_.failed;
-    if (failed_.size() <= most_shown) {
-      failed_.push_back({which.name(), which.sequence, ended.reason(), which.items});
-    }
+    const auto place = std::ranges::upper_bound(failed_, which.sequence, {}, &failed_job::sequence);
+    if (place == failed_.end() && failed_.size() == most_shown) return;
+    failed_.insert(place, {which.name(), which.sequence, ended.reason(), which.items});
+    if (failed_.size() > most_shown) failed_.pop_back();
   }
 }
 
@@ -54,27 +57,24 @@ std::string end_report::counts() const {
   return text;
 }
 
-// Empty where it would be too long.
+// Empty where it would be too long, or where no job would succeed another time either.
 std::string end_report::retry_command() const {
   if (!settings_.journal.empty()) {
     return "parwork resume --retry-failed " + shell_quote(settings_.journal);
   }
   if (totals_.failed > most_shown) return {};
   std::vector<std::string> words{"parwork"};
-  const auto& options = settings_.option_words;
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    if (options[i] == "-a" || options[i] == "--input") {
-      ++i;
-    } else if (!options[i].starts_with("--input=") && options[i] != "-0" &&
-               options[i] != "--null") {
-      words.push_back(options[i]);
-    }
-  }
-  words.insert(words.end(), settings_.command.begin(), settings_.command.end());
+  const auto add = [&](const std::vector<std::string>& more) {
+    words.insert(words.end(), more.begin(), more.end());
+  };
+  add(settings_.options_but_input);
+  add(settings_.command);
   words.emplace_back(":::");
+  const std::size_t without_items = words.size();
   for (const failed_job& each : failed_) {
-    words.insert(words.end(), each.items.begin(), each.items.end());
+    if (std::ranges::none_of(each.items, has_nul)) add(each.items);
   }
+  if (words.size() == without_items) return {};
   const std::string text = shell_join(words);
   return text.size() > longest_command ? std::string() : text;
 }
@@ -84,17 +84,20 @@ std::string end_report::text(const std::string& broken_off) const {
   if (totals_.failed > 0) {
     text += "parwork: " + std::to_string(totals_.failed) + " of " + std::to_string(totals_.done()) +
             " failed\n";
-    for (std::size_t i = 0; i < std::min(failed_.size(), most_shown); ++i) {
-      text += "  " + readable(failed_[i].name) + " (job " + std::to_string(failed_[i].sequence) +
-              "): " + readable(failed_[i].reason) + "\n";
+    for (const failed_job& each : failed_) {
+      text += "  " + readable(each.name) + " (job " + std::to_string(each.sequence) +
+              "): " + readable(each.reason) + "\n";
     }
     if (totals_.failed > most_shown) {
       text += "  and " + std::to_string(totals_.failed - most_shown) + " more\n";
     }
     const std::string retry = retry_command();
-    text += retry.empty() ? "with --journal FILE, 'parwork resume --retry-failed FILE' does the "
-                            "failed ones again\n"
-                          : "again: " + retry + "\n";
+    if (!retry.empty()) {
+      text += "again: " + retry + "\n";
+    } else if (totals_.failed > most_shown) {
+      text +=
+          "with --journal FILE, 'parwork resume --retry-failed FILE' does the failed ones again\n";
+    }
   }
   if (!broken_off.empty()) text += "parwork: " + broken_off + ": " + counts() + "\n";
   return text;

@@ -44,7 +44,7 @@ class end_report {
   const run_settings& settings_;
   run_totals totals_;
   bool rest_unknown_ = false;
-  std::vector<failed_job> failed_;  // the first ones
+  std::vector<failed_job> failed_;  // the first ones, in the order of their items
 };
 
 }  // namespace cli

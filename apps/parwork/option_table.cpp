@@ -82,7 +82,9 @@ const option_table::entry& option_table::find(const std::string& name) const {
 
 void option_table::use(const std::string& name, const std::string& value) {
   try {
-    find(name).use(value);
+    const entry& option = find(name);
+    option.use(value);
+    used_options_.push_back({name, value, option.takes_value});
   } catch (const error& fault) {
     throw error(name + ": " + fault.what());
   }
@@ -136,6 +138,16 @@ std::vector<std::string> option_table::parse(const std::vector<std::string>& wor
     }
   }
   return {words.begin() + static_cast<std::ptrdiff_t>(used_), words.end()};
+}
+
+std::vector<std::string> option_table::used_but(const std::vector<std::string>& names) const {
+  std::vector<std::string> words;
+  for (const used_option& each : used_options_) {
+    if (std::ranges::find(names, each.name) != names.end()) continue;
+    words.push_back(each.name);
+    if (each.takes_value) words.push_back(each.value);
+  }
+  return words;
 }
 
 std::string option_table::help(const std::string& usage, const std::string& footer) {

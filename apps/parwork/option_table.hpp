@@ -34,6 +34,9 @@ class option_table {
   /// How many words parse has used, "--" included.
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
 
+  /// What parse has used, one word for each option and value, but for the options named here.
+  [[nodiscard]] std::vector<std::string> used_but(const std::vector<std::string>& names) const;
+
   [[nodiscard]] std::string help(const std::string& usage, const std::string& footer);
 
  private:
@@ -54,6 +57,11 @@ class option_table {
   std::string group_ = "Options";
   std::map<std::string, entry> entries_;  // by name, with dashes
   std::size_t used_ = 0;
+  struct used_option {
+    std::string name, value;
+    bool takes_value;
+  };
+  std::vector<used_option> used_options_;
 };
 
 /// The known word that is most like another one, or nothing where none is.

@@ -52,6 +52,7 @@ struct run_settings {
   /// The command line: what the run was called with, options apart from the rest.
   std::vector<std::string> option_words;
   std::vector<std::string> other_words;
+  std::vector<std::string> options_but_input;  // for the same command with other items
 };
 
 }  // namespace cli
