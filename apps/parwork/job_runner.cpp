@@ -125,14 +125,13 @@ void job_runner::finish(job& which, outcome&& ended, parwork::completer<outcome>
   const bool good = ended.succeeded();
   const bool for_good =
       good || !ended.can_be_repeated || stopping_ || ended.attempt > parts_.settings.retries;
-  parts_.log.attempt_ended(which, ended,
-                           for_good ? output_in_log::left_out : output_in_log::included);
   const bool counts = ended.why != cause::halted && ended.why != cause::interrupted;
-  bool halts = false;
   if (for_good && counts) {
     ++(good ? counts_.succeeded : counts_.failed);
-    halts = parts_.halt.note(ended);
+    if (parts_.halt.note(ended)) halt();
   }
+  parts_.log.attempt_ended(which, ended,
+                           for_good ? output_in_log::left_out : output_in_log::included);
   if (good) {
     done.succeed(std::move(ended));
   } else {
@@ -145,7 +144,9 @@ void job_runner::finish(job& which, outcome&& ended, parwork::completer<outcome>
     which.failed = std::move(ended);
     done.fail({kind, std::move(record)});
   }
-  if (!halts) return;
+}
+
+void job_runner::halt() {
   if (parts_.halt.when() == halt_when::now) {
     end_jobs(cause::halted);
   } else {

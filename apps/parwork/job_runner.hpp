@@ -11,7 +11,8 @@
 // 2. At most `workers` jobs and one for each lane have been read and have not ended: input is read
 //    as fast as jobs start. Jobs that wait for another attempt do not count.
 // 3. Each submitted job is finished exactly once through its completer.
-// 4. A lane ends after every process that it started.
+// 4. No job starts after one whose end halts the run: its slot is given back after that.
+// 5. A lane ends after every process that it started.
 #pragma once
 
 #include <atomic>
@@ -125,6 +126,7 @@ class job_runner {
   [[nodiscard]] bool put_back(assignment& held);
   void release(unsigned slot);
   void finish(job& which, outcome&& ended, parwork::completer<outcome> done);
+  void halt();
   void wake_all();
   void wake_one();
   void drop_waiting();

@@ -275,8 +275,9 @@ void lane::finish(attempt& which) {
   which.err.reset();
   which.output.finish(which.result);
   over_.push_back(which.number);
-  runner_.release(which.result.slot);
+  const unsigned slot = which.result.slot;
   guarded([&] { runner_.finish(which.which, std::move(which.result), std::move(which.done)); });
+  runner_.release(slot);
 }
 
 void lane::bury() {
