@@ -10,6 +10,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "process_group.hpp"
+
 namespace cli {
 namespace {
 
@@ -256,7 +258,7 @@ void lane::reap(attempt& which) {
   if (which.result.why == cause::exit && which.result.signal != 0) {
     which.result.why = cause::signal;
   }
-  if (which.now == phase::ending && ::kill(-which.pid, 0) == 0) {
+  if (which.now == phase::ending && group_is_alive(which.pid)) {
     orphans_.push_back({which.pid, which.kill_at});
   }
   drain(which, source::out);
@@ -354,7 +356,7 @@ void lane::run_timers() {
 
 void lane::run_orphan_timers() {
   std::erase_if(orphans_, [](const orphaned_group& each) {
-    if (::kill(-each.group, 0) != 0) return true;
+    if (!group_is_alive(each.group)) return true;
     if (clock::now() < each.kill_at) return false;
     ::kill(-each.group, SIGKILL);
     return true;
