@@ -1,0 +1,271 @@
+"""The command-line tool: runs with a journal, killed and resumed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from harness import LIMIT, main, records, records_after_kill, seeded_random
+from tool import UNUSABLE, ToolTest
+
+KILLS = 50
+ITEMS = 200
+
+
+class JournalTest(ToolTest):
+    def go_on(self, *arguments, **options):
+        return self.parwork("run", "--journal", "j", "--resume", *arguments, **options)
+
+    def done(self, name="done"):
+        path = self.folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+    def test_a_new_one(self):
+        self.assert_out("1\n2\n", "-k", "--journal", "j", "echo", items="1\n2\n")
+        self.assertTrue((self.folder / "j").exists())
+
+    def test_one_that_exists_is_refused_and_both_ways_out_are_said(self):
+        self.assert_out("1\n", "--journal", "j", "echo", items="1\n")
+        before = (self.folder / "j").read_bytes()
+        self.assert_unusable("--journal", "j", "echo", items="1\n", naming="--resume")
+        self.assert_unusable("--journal", "j", "echo", items="1\n", naming="remove it")
+        self.assertEqual((self.folder / "j").read_bytes(), before)
+
+    def test_a_resumed_run_does_the_rest_and_shows_only_that(self):
+        command = ["-k", "sh", "-c", 'echo "$1" >> done; echo "out $1"', "sh"]
+        self.assert_out("out 1\nout 2\n", "--journal", "j", *command, items="1\n2\n")
+        status, out, err = self.go_on(*command, items="1\n2\n3\n")
+        self.assertEqual((status, out, err), (0, b"out 3\n", ""))
+        self.assertEqual(self.done(), ["1", "2", "3"])
+
+    def test_resume_of_one_that_does_not_exist_begins(self):
+        self.assertEqual(self.go_on("echo", items="1\n"), (0, b"1\n", ""))
+
+    def test_input_may_have_changed(self):
+        """Items are known by their bytes and by how often they came, wherever they stand."""
+        command = ["-k", "sh", "-c", 'echo "$1" >> done; echo "$1"', "sh"]
+        self.parwork("--journal", "j", *command, items="a\nb\nb\n")
+        status, out, _ = self.go_on(*command, items="new\nb\na\nb\nb\n")
+        self.assertEqual((status, out), (0, b"new\nb\n"))
+        self.assertEqual(sorted(self.done()), ["a", "b", "b", "b", "new"])
+
+    def test_another_command_is_refused(self):
+        self.parwork("--journal", "j", "echo", items="1\n")
+        for other in (["printf"], ["echo", "{}"], ["-c", "echo"], ["-n", "2", "echo"], ["-C", ",", "echo"]):
+            with self.subTest(other):
+                status, out, err = self.go_on(*other, items="1\n")
+                self.assertEqual((status, out), (UNUSABLE, b""), err)
+                self.assertIn("j", err)
+
+    def test_other_options_may_change(self):
+        self.parwork("-j1", "--journal", "j", "echo", items="1\n")
+        for options in (["-j2"], ["-k"], ["--retries", "3"], ["--timeout", "1m"], ["--tag"]):
+            self.assertEqual(self.go_on(*options, "echo", items="1\n")[0], 0, options)
+
+    def test_failed_jobs_are_done_again_when_asked(self):
+        command = ["-k", "-q", "sh", "-c", 'echo "$1" >> done; echo "$1"; [ -e good ]', "sh"]
+        self.assertEqual(self.parwork("--journal", "j", *command, items="1\n2\n")[0], 2)
+        status, out, _ = self.go_on(*command, items="1\n2\n")  # nothing left to do: exits by the recorded failures
+        self.assertEqual((status, out, self.done()), (2, b"", ["1", "2"]))
+        self.file("good")
+        status, out, _ = self.go_on("--retry-failed", *command, items="1\n2\n")
+        self.assertEqual((status, out, self.done()), (0, b"1\n2\n", ["1", "2", "1", "2"]))
+        self.assertEqual(self.go_on(*command, items="1\n2\n")[0], 0)
+
+    def test_the_end_says_how_to_do_failed_ones_again(self):
+        _, _, err = self.parwork("--journal", "j", "false", items="1\n")
+        self.assertIn("again: parwork resume --retry-failed j\n", err)
+        status, out, err = self.parwork("resume", "--retry-failed", "j")
+        self.assertEqual((status, out), (1, b""), err)
+        self.assertEqual(self.parwork("resume", "j")[0], 1)
+
+    def test_options_that_need_others(self):
+        self.assert_unusable("--resume", "echo", naming="--journal")
+        self.assert_unusable("--journal", "j", "--retry-failed", "echo", naming="--resume")
+        self.assert_unusable("--journal", "j", "--output", "line", "echo", naming="group")
+        self.assert_unusable("--journal", "j", "--dry-run", "echo", naming="--dry-run")
+
+    def test_what_is_no_journal(self):
+        self.file("j", "something else\n")
+        for words in (["--journal", "j", "--resume", "echo"], ["resume", "j"], ["results", "j"]):
+            with self.subTest(words):
+                self.assert_unusable(*words, items="1\n", naming="j")
+        self.assertEqual((self.folder / "j").read_text(), "something else\n")
+
+    def test_a_folder_that_is_missing(self):
+        self.assert_unusable("--journal", "no/where", "echo", items="1\n", naming="no/where")
+
+    def test_another_process_has_it(self):
+        go = self.fifo("go")
+        first = self.launch("--journal", "j", "sh", "-c", "echo >> begun; read x < go", ":::", "1")
+        while not self.done("begun"):
+            os.sched_yield()
+        status, _, err = self.go_on("sh", "-c", "echo >> begun; read x < go", ":::", "1")
+        self.assertEqual(status, UNUSABLE, err)
+        self.assertIn("j", err)
+        go.write_text("\n")
+        self.assertEqual(first.wait(timeout=LIMIT), 0)
+
+    def test_interrupted_jobs_are_done_again(self):
+        first = self.launch("-j1", "--journal", "j", "sh", "-c", 'echo "$1" >> done; [ -e good ] || sleep 1000', "sh",
+                            ":::", "1", "2")
+        while not self.done():
+            os.sched_yield()
+        first.send_signal(signal.SIGINT)
+        self.assertEqual(first.wait(timeout=LIMIT), 130)
+        self.file("good")
+        self.assertEqual(self.parwork("resume", "j")[0], 0)
+        self.assertEqual(self.done(), ["1", "1", "2"])
+
+
+class ResultsTest(ToolTest):
+    def test_outputs_in_input_order_however_the_run_showed_them(self):
+        self.parwork("-j2", "--journal", "j", "sh", "-c", '[ "$1" = 2 ] || sleep 0.2; echo "$1"; echo "e$1" >&2', "sh",
+                     items="1\n2\n3\n")
+        self.assertEqual(self.parwork("results", "j"), (0, b"1\n2\n3\n", "e1\ne2\ne3\n"))
+
+    def test_of_failed_ones_and_with_their_items(self):
+        self.parwork("-q", "--journal", "j", "sh", "-c", 'echo "o$1"; [ "$1" = 2 ]', "sh", items="1\n2\n3\n")
+        self.assertEqual(self.parwork("results", "--failed", "j")[1], b"o1\no3\n")
+        self.assertEqual(self.parwork("results", "j", "--tag")[1], b"1\to1\n2\to2\n3\to3\n")
+
+    def test_bytes_are_unaltered(self):
+        every = bytes(range(256)) * 1000
+        self.file("bytes", every)
+        self.parwork("--journal", "j", "cat", ":::", "bytes")
+        self.assertEqual(self.parwork("results", "j")[1], every)
+
+    def test_of_what_is_missing(self):
+        self.assert_unusable("results", "nothing", naming="nothing")
+        self.assert_unusable("results", naming="JOURNAL")
+
+
+class ResumeTest(ToolTest):
+    def test_command_options_items_and_folder_are_the_recorded_ones(self):
+        folder = self.folder / "there"
+        folder.mkdir()
+        (folder / "items").write_text("1\n2\n3\n")
+        script = 'echo "$PWD $1" >> done; [ "$1" != 2 ] || [ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"'
+        killed = subprocess.run([self.program, "-j1", "--tag", "--journal", "j", "-a", "items", "sh", "-c", script, "sh"],
+                                cwd=folder, stdout=subprocess.PIPE, timeout=LIMIT, check=False)
+        self.assertEqual(killed.returncode, -signal.SIGKILL)
+        (folder / "good").touch()
+        status, out, err = self.parwork("resume", "there/j")
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(killed.stdout + out, b"1\t1\n2\t2\n3\t3\n")
+        self.assertEqual((folder / "done").read_text().splitlines(),
+                         [f"{folder} {item}" for item in (1, 2, 2, 3)])
+
+    def test_items_of_the_command_line_and_of_a_redirected_file(self):
+        self.file("items", "1\n2\n")
+        for name, words, file in (("a", [":::", "1", "2"], os.devnull), ("b", [], self.folder / "items")):
+            with self.subTest(name), open(file, "rb") as stdin:
+                first = self.launch("-j1", "--journal", name, "sh", "-c",
+                                    '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"', "sh", *words, stdin=stdin)
+                self.assertEqual(first.wait(timeout=LIMIT), -signal.SIGKILL)
+                self.file("good")
+                self.assertEqual(self.parwork("resume", name)[:2], (0, b"1\n2\n"))
+                (self.folder / "good").unlink()
+
+    def test_items_of_a_pipe_that_were_read(self):
+        first = self.launch("-j1", "--journal", "j", "sh", "-c", '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"', "sh",
+                            stdin=subprocess.PIPE)
+        first.stdin.write(b"1\n2\n")
+        first.stdin.close()
+        first.stdin = None
+        self.assertEqual(first.wait(timeout=LIMIT), -signal.SIGKILL)
+        self.file("good")
+        status, out, err = self.parwork("resume", "j")
+        if status == 0:  # it had seen the end
+            self.assertEqual(out, b"1\n2\n")
+        else:
+            self.assertEqual(status, UNUSABLE, err)
+            self.assertIn("--resume", err)
+
+    def test_items_of_a_pipe_that_were_not_read_are_asked_for(self):
+        first = self.launch("-j1", "--journal", "j", "sh", "-c",
+                            '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1" >> done; echo "$1"', "sh", stdin=subprocess.PIPE)
+        first.stdin.write(b"1\n")
+        first.stdin.flush()
+        self.assertEqual(first.wait(timeout=LIMIT), -signal.SIGKILL)
+        self.file("good")
+        status, out, err = self.parwork("resume", "j")
+        self.assertEqual((status, out), (UNUSABLE, b"1\n"))
+        self.assertIn("came from a pipe", err)
+        self.assertIn("--resume --journal j", err)
+        status, out, err = self.parwork("run", "--resume", "--journal", "j", "sh", "-c",
+                                        '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1" >> done; echo "$1"', "sh",
+                                        items="1\n2\n")
+        self.assertEqual((status, out, err), (0, b"2\n", ""))
+        self.assertEqual((self.folder / "done").read_text(), "1\n2\n")
+
+    def test_options_may_be_changed(self):
+        self.parwork("-j1", "--journal", "j", "echo", items="1\n")
+        self.assertEqual(self.parwork("resume", "j", "-j2", "--log", "log")[0], 0)
+        self.assertEqual(self.log_lines()[0]["workers"], 2)
+
+    def test_of_what_is_missing(self):
+        self.assert_unusable("resume", "nothing", naming="nothing")
+        self.assert_unusable("resume", naming="JOURNAL")
+        self.assert_unusable("resume", "a", "b", naming="one journal")
+
+
+class KilledTest(ToolTest):
+    """kill -9 at random instants: nothing is lost, nothing recorded is done again, output is whole and shown once."""
+
+    def kill_and_resume(self, draw, name, order):
+        folder = self.folder / name
+        folder.mkdir()
+        items = [f"item {n}" for n in range(ITEMS)]
+        (folder / "items").write_text("".join(f"{item}\n" for item in items))
+        words = ["run", *order, "-j3", "--journal", "j", "--resume", "-a", "items", "sh", "-c",
+                 'echo "$1" >> done; echo "begin $1"; echo "end $1"', "sh"]
+        kills = 0
+        with (folder / "out").open("ab") as out:
+            while True:
+                recorded = records_after_kill(folder / "j")
+                before = self.starts(folder)
+                process = subprocess.Popen([self.program, *words], cwd=folder, stdout=out, stderr=subprocess.PIPE)
+                if kills < 5:  # later ones may run to their end
+                    wanted = records(folder / "j") + draw.randrange(ITEMS // 4)
+                    while process.poll() is None and records(folder / "j") < wanted:
+                        os.sched_yield()
+                    time.sleep(draw.random() * 0.002)
+                    process.kill()
+                err = process.stderr.read()
+                process.stderr.close()
+                status = process.wait(timeout=LIMIT)
+                if status != -signal.SIGKILL:
+                    break
+                kills += 1
+        self.assertEqual(status, 0, err)
+        shown = (folder / "out").read_text().splitlines()
+        expected = [f"{word} {item}" for item in items for word in ("begin", "end")]
+        self.assertEqual(sorted(shown), sorted(expected))
+        if order:
+            self.assertEqual(shown, expected)
+        # What was recorded before the last run is not done again, and all else is.
+        self.assertEqual(self.starts(folder) - before, ITEMS - recorded)
+        results = subprocess.run([self.program, "results", "j"], cwd=folder, stdout=subprocess.PIPE, check=True)
+        self.assertEqual(results.stdout.decode().splitlines(), expected)
+        shutil.rmtree(folder)
+        return kills
+
+    @staticmethod
+    def starts(folder):
+        done = folder / "done"
+        return len(done.read_text().splitlines()) if done.exists() else 0
+
+    def test_fifty_times(self):
+        draw = seeded_random()
+        kills = runs = 0
+        wanted = KILLS if os.environ.get("PARWORK_SANITIZED") != "1" else 5
+        while kills < wanted:
+            kills += self.kill_and_resume(draw, f"run{runs}", ["-k"] if runs % 2 == 0 else [])
+            runs += 1
+
+
+if __name__ == "__main__":
+    main()
