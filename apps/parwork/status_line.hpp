@@ -22,7 +22,7 @@ struct status_figures {
   std::uint64_t done = 0;
   std::uint64_t failed = 0;
   std::uint64_t running = 0;
-  std::optional<std::uint64_t> total;
+  std::optional<std::uint64_t> total = {};
   std::chrono::duration<double> elapsed{0};
 };
 

@@ -148,13 +148,14 @@ class ResumeTest(ToolTest):
         folder.mkdir()
         (folder / "items").write_text("1\n2\n3\n")
         script = 'echo "$PWD $1" >> done; [ "$1" != 2 ] || [ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"'
-        killed = subprocess.run([self.program, "-j1", "--tag", "--journal", "j", "-a", "items", "sh", "-c", script, "sh"],
-                                cwd=folder, stdout=subprocess.PIPE, timeout=LIMIT, check=False)
+        words = ["-j1", "--tag", "--journal", "j", "-a", "items", "sh", "-c", script, "sh"]
+        with (self.folder / "out").open("wb") as out:
+            killed = subprocess.run([self.program, *words], cwd=folder, stdout=out, timeout=LIMIT, check=False)
         self.assertEqual(killed.returncode, -signal.SIGKILL)
         (folder / "good").touch()
         status, out, err = self.parwork("resume", "there/j")
         self.assertEqual((status, err), (0, ""))
-        self.assertEqual(killed.stdout + out, b"1\t1\n2\t2\n3\t3\n")
+        self.assertEqual((self.folder / "out").read_bytes() + out, b"1\t1\n2\t2\n3\t3\n")
         self.assertEqual((folder / "done").read_text().splitlines(),
                          [f"{folder} {item}" for item in (1, 2, 2, 3)])
 

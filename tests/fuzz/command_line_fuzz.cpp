@@ -1,0 +1,37 @@
+// Arguments of the tool. They are refused by an error, or they make settings that keep their
+// promises.
+#include "command_line.hpp"
+#include "error.hpp"
+#include "fuzz.hpp"
+
+namespace {
+
+void check_run(const std::vector<std::string>& words) {
+  const cli::run_request request = cli::parse_run(words);
+  if (request.help) return;
+  const cli::run_settings& settings = request.settings;
+  fuzz::require(settings.workers > 0 && settings.ahead > 0, "there is a worker");
+  fuzz::require(settings.command.empty() != settings.shell.empty(), "there is one command");
+  fuzz::require(!settings.input.delimiter.empty(), "items have an end");
+  const auto none = std::chrono::nanoseconds(0);
+  fuzz::require(settings.timeout >= none && settings.grace >= none && settings.retry_delay >= none,
+                "times are not negative");
+}
+
+void check(void (*use)(const std::vector<std::string>&), const std::vector<std::string>& words) {
+  try {
+    use(words);
+  } catch (const cli::error& refused) {
+    fuzz::require(*refused.what() != '\0', "an error says something");
+  }
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::vector<std::string> words = fuzz::words_of(data, size);
+  check(check_run, words);
+  check([](const auto& given) { static_cast<void>(cli::parse_resume(given)); }, words);
+  check([](const auto& given) { static_cast<void>(cli::parse_results(given)); }, words);
+  return 0;
+}

@@ -1,0 +1,53 @@
+#include "command_line.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "error.hpp"
+#include "option_table.hpp"
+
+namespace {
+
+using words = std::vector<std::string>;
+
+cli::run_settings parse(const words& given) { return cli::parse_run(given).settings; }
+
+TEST(command_line, options_end_at_the_first_word_that_is_none) {
+  const auto settings = parse({"-kj", "3", "sh", "-c", "--tag"});
+  EXPECT_EQ(settings.workers, 3U);
+  EXPECT_EQ(settings.order, cli::output_order::input);
+  EXPECT_FALSE(settings.tag);
+  EXPECT_EQ(settings.command, (words{"sh", "-c", "--tag"}));
+  EXPECT_EQ(parse({"--", "-odd"}).command, words{"-odd"});
+}
+
+TEST(command_line, defaults_that_depend_on_others) {
+  EXPECT_EQ(parse({"-j3", "x"}).ahead, 300U);
+  EXPECT_EQ(parse({"-j3", "--ahead=7", "x"}).ahead, 7U);
+  EXPECT_EQ(parse({"x"}).grace, std::chrono::seconds(5));
+}
+
+TEST(command_line, a_recorded_one_is_read_again_with_changes) {
+  const auto first = parse({"-j3", "--journal", "j", "echo", ":::", "a", "--b"});
+  const auto again = cli::parse_again(first.option_words, {"-j", "5"}, first.other_words);
+  EXPECT_EQ(again.workers, 5U);
+  EXPECT_TRUE(again.resume);
+  EXPECT_EQ(again.command, words{"echo"});
+  EXPECT_EQ(again.input.arguments, (words{"a", "--b"}));
+}
+
+TEST(command_line, options_for_the_same_command_with_other_items) {
+  const auto settings = parse({"-0kj3", "-aitems", "--timeout=5s", "--input=other", "x"});
+  EXPECT_EQ(settings.options_but_input, (words{"-k", "-j", "3", "--timeout", "5s"}));
+}
+
+TEST(command_line, the_most_similar_word) {
+  const words known{"--journal", "--output", "--timeout"};
+  EXPECT_EQ(cli::most_similar("--jurnal", known), "--journal");
+  EXPECT_EQ(cli::most_similar("--time", known), "--timeout");
+  EXPECT_EQ(cli::most_similar("--elephant", known), "");
+}
+
+}  // namespace
