@@ -34,7 +34,7 @@ std::string outcome::reason() const {
                   : "exit " + std::to_string(exit);
   switch (why) {
     case cause::spawn:
-      return message;
+      return message.empty() ? "could not be started" : message;
     case cause::timeout:
       return "timed out, " + death;
     case cause::halted:
