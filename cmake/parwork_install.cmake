@@ -3,6 +3,8 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/parwork")
 
+# The library, and below it the tool: a component, and a package, each.
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME library)
 install(TARGETS parwork EXPORT parworkTargets FILE_SET HEADERS)
 install(EXPORT parworkTargets NAMESPACE parwork:: DESTINATION "${package_dir}")
 if(PARWORK_JOURNAL)
@@ -39,3 +41,16 @@ file(GLOB pages CONFIGURE_DEPENDS docs/*.md)
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_DOCDIR}/docs")
+
+if(PARWORK_CLI)
+  set(completions "${PROJECT_SOURCE_DIR}/apps/parwork/completions")
+  configure_file(apps/parwork/parwork.1.in "${PROJECT_BINARY_DIR}/parwork.1" @ONLY)
+  install(TARGETS parwork_cli COMPONENT tool)
+  install(FILES "${PROJECT_BINARY_DIR}/parwork.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT tool)
+  install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/parwork-tool" COMPONENT tool)
+  install(FILES "${completions}/parwork.bash"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" RENAME parwork COMPONENT tool)
+  install(FILES "${completions}/_parwork" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions" COMPONENT tool)
+  install(FILES "${completions}/parwork.fish"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d" COMPONENT tool)
+endif()
