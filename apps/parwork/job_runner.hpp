@@ -8,8 +8,8 @@
 //
 // Invariants:
 // 1. At most `workers` jobs run; slots of running jobs differ.
-// 2. At most `workers` jobs and one for each lane have been read and have not ended: input is read
-//    as fast as jobs start. Jobs that wait for another attempt do not count.
+// 2. At most `workers` jobs and eight others have been read and have not ended: input is read as
+//    fast as jobs start. Jobs that wait for another attempt do not count.
 // 3. Each submitted job is finished exactly once through its completer.
 // 4. No job starts after one whose end halts the run: its slot is given back after that.
 // 5. A lane ends after every process that it started.
@@ -122,7 +122,9 @@ class job_runner {
     waiting_job waiting;
     unsigned slot;
   };
-  std::optional<assignment> take();
+  using lanes = std::vector<std::unique_ptr<lane>>;
+  [[nodiscard]] lanes::iterator idlest();
+  std::optional<assignment> take(lane& asking, std::size_t has);
   [[nodiscard]] bool put_back(assignment& held);
   void release(unsigned slot);
   void finish(job& which, outcome&& ended, parwork::completer<outcome> done);
@@ -134,6 +136,7 @@ class job_runner {
   void obeyed(std::uint64_t order);
 
   const runner_parts parts_;
+  const unsigned most_lanes_;
   const std::function<void()> stop_;
   run_counts counts_;
   std::atomic<bool> stopping_ = false;
@@ -157,7 +160,7 @@ class job_runner {
   int signal_ordered_ = 0;
   std::uint64_t signal_orders_ = 0;
   std::size_t lanes_to_obey_ = 0;
-  std::vector<std::unique_ptr<lane>> lanes_;  // started as they are needed
+  lanes lanes_;  // started as they are needed
 };
 
 }  // namespace cli

@@ -103,12 +103,13 @@ void lane::guarded(const auto& action) noexcept {
 
 void lane::run() {
   while (true) {
+    bury();
     start_jobs();
     obey();
     bury();
     {
       const std::lock_guard lock(runner_.mutex_);
-      load = static_cast<unsigned>(running_.size());
+      load = running_.size();
       if (runner_.closed_ && running_.empty() && orphans_.empty()) return;
     }
     wait();
@@ -118,7 +119,7 @@ void lane::run() {
 }
 
 void lane::start_jobs() {
-  while (auto next = runner_.take()) {
+  while (auto next = runner_.take(*this, running_.size())) {
     const unsigned slot = next->slot;
     const bool last = next->waiting.done.attempt() > parts_.settings.retries;
     auto fresh =

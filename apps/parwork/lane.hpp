@@ -29,8 +29,8 @@ class lane {
 
   void wake() noexcept { wake_.set(); }
 
-  /// How many jobs it has, and has been woken for: the runner's, under its lock.
-  unsigned load = 0;
+  /// How many jobs it has, or had lately, and has been woken for: the runner's, under its lock.
+  std::size_t load = 0;
 
  private:
   using clock = std::chrono::steady_clock;
