@@ -14,6 +14,7 @@ CALL_NS, CALL_100, CALL_1000 = 3_000, 1.0, 0.62  # one item; ratios to the plain
 MD5_TIMES = 6
 JOURNAL_NS, RESUMED_PER_S = 3_000, 1e6  # on top of the run without a journal; recorded items
 SPAWN_NS = 20
+TOOL_TIMES_XARGS, TOOL_TIMES_GNU, TOOL_START_MS, TOOL_CROWD_S = 1.5, 5, 5, 3
 MEMORY_GROWTH_MIB = 1.0  # "flat": the peak of the longest run above that of the shortest
 
 
@@ -146,10 +147,29 @@ def resume_goal(results):
                f"{1e3 / ns:.2f} million at worst ({label})", 1e9 / ns >= RESUMED_PER_S)
 
 
+def tool_goals(results):
+    doc = tables.document(results, "tool")
+    if not doc:
+        return
+
+    def beside(peer, least):
+        ours, theirs = (doc.median(each, "tiny", "jobs_per_s") for each in ("parwork", peer))
+        measured = (f"{ours / theirs:.2f} times", ours / theirs >= least) if ours and theirs else ()
+        return Goal(f"tiny jobs, rate against {doc.labels.get(peer, peer)}", f"at least {least} times", *measured)
+
+    yield beside("xargs", TOOL_TIMES_XARGS)
+    yield beside("gnu", TOOL_TIMES_GNU)
+    start = doc.median("parwork", "one", "ms")
+    yield Goal("the tool's start-up", f"under {TOOL_START_MS} ms", f"{start:.1f} ms", start < TOOL_START_MS)
+    crowd = doc.median("parwork", "crowd", "s")
+    if doc.conditions["crowd"] == 1000:
+        yield Goal("1,000 sleeps of 2 s at once", f"under {TOOL_CROWD_S} s", f"{crowd:.2f} s", crowd < TOOL_CROWD_S)
+
+
 def goals(results):
     """In the order in which they were set."""
     for part in (throughput_goals, latency_goals, call_goals, neighbour_goals, memory_goal, md5_goal, journal_goal,
-                 resume_goal):
+                 resume_goal, tool_goals):
         yield from part(results)
 
 

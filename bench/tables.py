@@ -349,6 +349,26 @@ def journal_resume(results):
     return block(text, markdown(header, rows), doc)
 
 
+def tool(results):
+    doc = document(results, "tool")
+    if not doc:
+        return None
+    given = doc.conditions
+    theirs = doc.median("xargs", "tiny", "jobs_per_s")
+    header = ["", "jobs a second", "against xargs", "start-up, ms", "memory, MiB",
+              f"{given['crowd']:.0f} sleeps of {given['sleep_s']:.0f} s at once, s"]
+    rows = []
+    for peer, label in doc.labels.items():
+        rate = doc.median(peer, "tiny", "jobs_per_s")
+        rows.append([label, significant(rate), fixed(theirs and rate / theirs, 2),
+                     "" if peer == "limit" else fixed(doc.median(peer, "one", "ms"), 1),
+                     fixed(doc.median(peer, "tiny", "mib"), 1), fixed(doc.median(peer, "crowd", "s"), 2)])
+    text = (f"{given['jobs']:,.0f} times /bin/true, two at once, on {given['cores']:.0f} cores; medians of "
+            f"{given['rounds']:.0f} interleaved rounds. Start-up is a run of one job. At most {given['files']:,.0f} open "
+            f"files.")
+    return block(text, markdown(header, rows), doc)
+
+
 BLOCKS = {
     "machine": ("Machine", machine),
     "noise": ("Noise", noise),
@@ -365,6 +385,7 @@ BLOCKS = {
     "md5": ("MD5 of short strings", md5),
     "journal": ("A journal", journal),
     "journal-resume": ("Resuming from a journal", journal_resume),
+    "tool": ("The tool", tool),
 }
 
 
