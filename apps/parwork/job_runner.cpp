@@ -137,22 +137,28 @@ void job_runner::release(unsigned slot) {
   if (waiting_.size() <= read_ahead / 2) room_.notify_one();
 }
 
-void job_runner::finish(job& which, outcome&& ended, parwork::completer<outcome> done) {
-  const bool good = ended.succeeded();
-  const bool for_good =
-      good || !ended.can_be_repeated || stopping_ || ended.attempt > parts_.settings.retries;
+bool job_runner::is_for_good(const outcome& ended) const {
+  return ended.succeeded() || !ended.can_be_repeated || stopping_ ||
+         ended.attempt > parts_.settings.retries;
+}
+
+void job_runner::note_end(const job& which, const outcome& ended) {
+  const bool for_good = is_for_good(ended);
   const bool counts = ended.why != cause::halted && ended.why != cause::interrupted;
   if (for_good && counts) {
-    ++(good ? counts_.succeeded : counts_.failed);
+    ++(ended.succeeded() ? counts_.succeeded : counts_.failed);
     if (parts_.halt.note(ended)) halt();
   }
   parts_.log.attempt_ended(which, ended,
                            for_good ? output_in_log::left_out : output_in_log::included);
-  if (good) {
+}
+
+void job_runner::deliver(job& which, outcome&& ended, parwork::completer<outcome> done) {
+  if (ended.succeeded()) {
     done.succeed(std::move(ended));
   } else {
     std::string record;
-    if (for_good && !parts_.settings.journal.empty()) {
+    if (is_for_good(ended) && !parts_.settings.journal.empty()) {
       parwork::codec<outcome>::encode(ended, record);
     }
     const auto kind =

@@ -127,7 +127,9 @@ class job_runner {
   std::optional<assignment> take(lane& asking, std::size_t has);
   [[nodiscard]] bool put_back(assignment& held);
   void release(unsigned slot);
-  void finish(job& which, outcome&& ended, parwork::completer<outcome> done);
+  void note_end(const job& which, const outcome& ended);
+  [[nodiscard]] bool is_for_good(const outcome& ended) const;
+  void deliver(job& which, outcome&& ended, parwork::completer<outcome> done);
   void halt();
   void wake_all();
   void wake_one();

@@ -103,7 +103,6 @@ void lane::guarded(const auto& action) noexcept {
 
 void lane::run() {
   while (true) {
-    bury();
     start_jobs();
     obey();
     bury();
@@ -119,7 +118,7 @@ void lane::run() {
 }
 
 void lane::start_jobs() {
-  while (auto next = runner_.take(*this, running_.size())) {
+  while (auto next = runner_.take(*this, running_.size() - over_.size())) {
     const unsigned slot = next->slot;
     const bool last = next->waiting.done.attempt() > parts_.settings.retries;
     auto fresh =
@@ -278,13 +277,18 @@ void lane::finish(attempt& which) {
   which.err.reset();
   which.output.finish(which.result);
   over_.push_back(which.number);
-  const unsigned slot = which.result.slot;
-  guarded([&] { runner_.finish(which.which, std::move(which.result), std::move(which.done)); });
-  runner_.release(slot);
+  guarded([&] { runner_.note_end(which.which, which.result); });
+  runner_.release(which.result.slot);
 }
 
+// After the next job has been started: others take the outcome meanwhile.
 void lane::bury() {
-  for (const std::uint64_t each : over_) running_.erase(each);
+  for (const std::uint64_t each : over_) {
+    const auto found = running_.find(each);
+    attempt& which = *found->second;
+    guarded([&] { runner_.deliver(which.which, std::move(which.result), std::move(which.done)); });
+    running_.erase(found);
+  }
   over_.clear();
 }
 
