@@ -29,8 +29,11 @@ else()
     LABELS examples
     PASS_REGULAR_EXPRESSION "--journal: this build has no journal")
 endif()
-# The demonstration is a script around md5_files.
-parwork_add_example_test(demo demo "${PROJECT_SOURCE_DIR}/tools/demo.sh" $<TARGET_FILE:md5_files>)
+# The demonstration is a script around md5_files and the tool.
+if(TARGET parwork_cli)
+  parwork_add_example_test(demo demo "${PROJECT_SOURCE_DIR}/tools/demo.sh" $<TARGET_FILE:md5_files>
+    $<TARGET_FILE:parwork_cli>)
+endif()
 
 # What the pages quote.
 foreach(name readme getting_started)

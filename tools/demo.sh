@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Shows md5_files at work on real files: progress, summary, a check by md5sum, and the time beside md5sum's own.
+# Shows md5_files at work on real files: progress, summary, a check by md5sum, and the time beside md5sum's own. Then the
+# tool does the same by md5sum, is killed half-way, and goes on.
 #
-# usage: tools/demo.sh MD5_FILES [DIR]
+# usage: tools/demo.sh MD5_FILES PARWORK [DIR]
 #   MD5_FILES  the example's executable
+#   PARWORK    the tool's
 #   DIR        what to hash (default: /usr/lib, or the first of /usr/share and /usr/include that is small enough)
 #
 # Exit status: 0 all checked; 1 a digest or the number of files is wrong; 2 bad usage; 130 interrupted.
@@ -102,10 +104,34 @@ print_table() {
   done < <(names)
 }
 
-[[ $# == 1 || $# == 2 ]] || die 2 'usage: tools/demo.sh MD5_FILES [DIR]'
+# A run of the tool, killed when half of its output is there, and resumed. The journal and its list stay in the folder.
+kill_half_way_and_resume() {
+  local begin files tool half
+  find_readable "$directory" -type f -readable -print0 | sort -z >"$folder/list"
+  files=$(tr -dc '\0' <"$folder/list" | wc -c)
+  begin=$(seconds_now)
+  : >"$folder/hashed"
+  "$parwork" -k -q --progress off --journal "$folder/journal" -0 -a "$folder/list" md5sum >>"$folder/hashed" &
+  tool=$!
+  while half=$(wc -l <"$folder/hashed") && ((2 * half < files)) && kill -0 "$tool" 2>/dev/null; do sleep 0.01; done
+  kill -KILL "$tool" 2>/dev/null || true
+  wait "$tool" 2>/dev/null || true
+  say "killed by kill -9 with $(wc -l <"$folder/hashed") of $files files hashed and shown."
+  say '$ parwork resume JOURNAL'
+  "$parwork" resume "$folder/journal" >>"$folder/hashed" || die 1 "the resumed run ended with status $?"
+  cmp <(sort "$folder/sums") <(sort "$folder/hashed") || die 1 'the results differ'
+  cmp "$folder/hashed" <("$parwork" results "$folder/journal") || die 1 'the order or the number of results is wrong'
+  say "$(wc -l <"$folder/hashed") files are hashed in the order of the list, each shown once, and the result is that of"
+  say "md5_files ($(seconds_since "$begin") s for both runs, with a process for each file)."
+}
+
+[[ $# == 2 || $# == 3 ]] || die 2 'usage: tools/demo.sh MD5_FILES PARWORK [DIR]'
 md5_files=$(realpath -- "$1")
-[[ -x $md5_files ]] || die 2 "$1 is no program"
-directory=${2-$(default_directory)}
+parwork=$(realpath -- "$2")
+for program in "$md5_files" "$parwork"; do
+  [[ -x $program ]] || die 2 "$program is no program"
+done
+directory=${3-$(default_directory)}
 [[ -d $directory ]] || die 2 "${directory:-''} is no directory"
 [[ $directory != -* ]] || directory=./$directory
 cpus=$(nproc)
@@ -127,3 +153,6 @@ print_table
 say
 say "ratio: time beside md5_files. md5sum brings an MD5 of its own, md5_files uses OpenSSL's: what that alone makes is the"
 say 'difference between the second line and the last.'
+
+title "parwork -k --journal JOURNAL -0 -a LIST md5sum"
+kill_half_way_and_resume

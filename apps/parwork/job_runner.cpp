@@ -68,12 +68,21 @@ void job_runner::submit(job& which, parwork::completer<outcome> done) {
     done.fail(not_started());
     return;
   }
-  if (first_attempt) {
-    waiting_.push_back({&which, std::move(done)});
-  } else {  // those behind it may wait for it
-    waiting_.push_front({&which, std::move(done)});
-  }
+  if (first_attempt) note_arrival(which.sequence);
+  waiting_.emplace(which.sequence, waiting_job{&which, std::move(done)});
   wake_one();
+}
+
+// REQUIRES: mutex_ is held.
+void job_runner::note_arrival(std::uint64_t sequence) {
+  early_.insert(sequence);
+  while (early_.erase(next_to_arrive_) > 0) ++next_to_arrive_;
+}
+
+// REQUIRES: mutex_ is held. Whether the first of those that wait may start: two threads of the
+// engine may bring their jobs in another order than that of their items.
+bool job_runner::is_first_due() const {
+  return !waiting_.empty() && (most_unseen_ > 0 || waiting_.begin()->first < next_to_arrive_);
 }
 
 // REQUIRES: mutex_ is held. The lane with the least to do, or a new one while each has something.
@@ -100,7 +109,7 @@ job_runner::lanes::iterator job_runner::idlest() {
 std::optional<job_runner::assignment> job_runner::take(lane& asking, std::size_t has) {
   const std::lock_guard lock(mutex_);
   asking.load = has;
-  if (stopping_ || starved_ || waiting_.empty() || running_ >= parts_.settings.workers) {
+  if (stopping_ || starved_ || !is_first_due() || running_ >= parts_.settings.workers) {
     return std::nullopt;
   }
   if (has > (*idlest())->load) {
@@ -109,8 +118,9 @@ std::optional<job_runner::assignment> job_runner::take(lane& asking, std::size_t
   }
   ++asking.load;
   if (free_slots_.empty()) free_slots_.push(++slots_made_);
-  assignment next{std::move(waiting_.front()), free_slots_.top()};
-  waiting_.pop_front();
+  const auto first = waiting_.begin();
+  assignment next{std::move(first->second), free_slots_.top()};
+  waiting_.erase(first);
   free_slots_.pop();
   ++running_;
   ++counts_.running;
@@ -123,7 +133,8 @@ bool job_runner::put_back(assignment& held) {
   free_slots_.push(held.slot);
   --running_;
   --counts_.running;
-  waiting_.push_front(std::move(held.waiting));
+  const std::uint64_t sequence = held.waiting.which->sequence;
+  waiting_.emplace(sequence, std::move(held.waiting));
   starved_ = running_ > 0;
   return starved_;
 }
@@ -187,12 +198,12 @@ void job_runner::stop_starting() {
 }
 
 void job_runner::drop_waiting() {
-  std::deque<waiting_job> dropped;
+  std::map<std::uint64_t, waiting_job> dropped;
   {
     const std::lock_guard lock(mutex_);
     dropped.swap(waiting_);
   }
-  for (waiting_job& each : dropped) each.done.fail(not_started());
+  for (auto& [sequence, each] : dropped) each.done.fail(not_started());
 }
 
 void job_runner::end_jobs(cause why) {

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """tools/demo.sh: it shows what it promises, believes md5sum alone, and leaves nothing behind.
 
-Usage: demo_test.py DEMO_SH MD5_FILES
+Usage: demo_test.py DEMO_SH MD5_FILES PARWORK
 """
 
 import os
+import re
 import shutil
 import sys
 import unittest
@@ -12,6 +13,7 @@ import unittest
 import harness
 
 MD5_FILES = None
+PARWORK = None
 
 
 class DemoTest(harness.ProgramTest):
@@ -24,9 +26,9 @@ class DemoTest(harness.ProgramTest):
         for name in ["one", "two words", "new\nline", "-dash"]:
             (self.tree / name).write_text(name)
 
-    def demo(self, *arguments, program=None, **options):
+    def demo(self, *arguments, program=None, tool=None, **options):
         environment = harness.environment(TMPDIR=str(self.folder / "tmp"))
-        result = self.run_program(program or MD5_FILES, *arguments, cwd=self.folder, env=environment, **options)
+        result = self.run_program(program or MD5_FILES, tool or PARWORK, *arguments, cwd=self.folder, env=environment, **options)
         self.assertEqual(list((self.folder / "tmp").iterdir()), [])
         return result
 
@@ -40,6 +42,23 @@ class DemoTest(harness.ProgramTest):
         for row in rows:
             for figure in row.split()[-3:]:
                 self.assertGreaterEqual(float(figure), 0)
+
+    def test_the_tool_is_killed_and_resumed(self):
+        for number in range(300):
+            (self.tree / f"file{number}").write_text(f"{number}\n")
+        status, out, err = self.demo("tree")
+        self.assertEqual(status, 0, err)
+        shown = re.search(r"killed by kill -9 with (\d+) of 304 files", out.decode())
+        self.assertTrue(152 <= int(shown[1]) < 304, out)
+        self.assertIn(b"304 files are hashed in the order of the list, each shown once", out)
+
+    def test_a_tool_that_loses_something_is_found(self):
+        liar = self.folder / "parwork"
+        liar.write_text("#!/bin/sh\nmd5sum tree/one\n")
+        liar.chmod(0o755)
+        status, _, err = self.demo("tree", tool=liar)
+        self.assertEqual(status, 1)
+        self.assertIn("the results differ", err)
 
     def test_directory_may_begin_with_a_dash(self):
         self.tree.rename(self.folder / "-tree")
@@ -55,7 +74,7 @@ class DemoTest(harness.ProgramTest):
         if os.geteuid() == 0:  # root reads every file: run copies that everybody can reach as somebody else
             program = shutil.copy(MD5_FILES, self.folder / "md5_files")
             self.program = shutil.copy(self.program, self.folder / "demo.sh")
-            options = {"user": 65534, "group": 65534, "extra_groups": []}
+            options = {"tool": shutil.copy(PARWORK, self.folder / "parwork"), "user": 65534, "group": 65534, "extra_groups": []}
         status, out, err = self.demo("tree", program=program, **options)
         self.assertEqual(status, 0, err)
         self.assertIn("Permission denied", err)
@@ -93,5 +112,5 @@ class DemoTest(harness.ProgramTest):
 
 
 if __name__ == "__main__":
-    MD5_FILES = os.path.abspath(sys.argv.pop(2))
+    MD5_FILES, PARWORK = (os.path.abspath(sys.argv.pop(2)) for _ in range(2))
     harness.main()

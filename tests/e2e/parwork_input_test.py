@@ -20,6 +20,11 @@ class InputTest(ToolTest):
     def test_an_empty_line_is_an_item(self):
         self.assert_out("<a><><b>", *SHOW, items="a\n\nb\n")
 
+    def test_jobs_start_in_the_order_of_their_items(self):
+        items = "".join(f"{n}\n" for n in range(300))
+        for _ in range(5):
+            self.assert_out(items, "-j1", "echo", items=items)
+
     def test_no_input_is_no_job(self):
         self.assert_out("", *SHOW)
 
