@@ -121,8 +121,8 @@ kill_half_way_and_resume() {
   "$parwork" resume "$folder/journal" >>"$folder/hashed" || die 1 "the resumed run ended with status $?"
   cmp <(sort "$folder/sums") <(sort "$folder/hashed") || die 1 'the results differ'
   cmp "$folder/hashed" <("$parwork" results "$folder/journal") || die 1 'the order or the number of results is wrong'
-  say "$(wc -l <"$folder/hashed") files are hashed in the order of the list, each shown once, and the result is that of"
-  say "md5_files ($(seconds_since "$begin") s for both runs, with a process for each file)."
+  say "$(wc -l <"$folder/hashed") files are hashed in the order of the list, each shown once, and the result is the"
+  say "same as above ($(seconds_since "$begin") s for both runs, with a process for each file)."
 }
 
 [[ $# == 2 || $# == 3 ]] || die 2 'usage: tools/demo.sh MD5_FILES PARWORK [DIR]'
