@@ -109,7 +109,7 @@ def measure(found, peak, words):
             elapsed, _ = run(tool.command(1, 2, TINY), 1)
             results.add(tool, "one", "ms", 1e3 * elapsed)
     for tool in found:
-        if tool.peer != "limit":
+        if tool.peer not in ("limit", "gnu"):  # whose jobs have another parent
             jobs = int(words.jobs * tool.share)
             peaks = run(tool.command(jobs, 2, peak), jobs)[1].split()
             results.add(tool, "tiny", "mib", max(map(int, peaks)) / 1024)
