@@ -230,8 +230,13 @@ parwork::options command_run::engine_options() {
   parwork::options options;
   options.workers = 2;  // one may wait for input, the other one hands over what is done
   options.queue = settings_.ahead;
-  options.order = settings_.order == output_order::input ? parwork::ordering::input
-                                                         : parwork::ordering::completion;
+  // Jobs that run one after the other end in the order of their items. To ask for it keeps two
+  // threads of the engine from handing over two of them the wrong way round. A repeated one may
+  // come behind others.
+  const bool one_by_one = settings_.workers == 1 && settings_.retries == 0;
+  options.order = settings_.order == output_order::input || one_by_one
+                      ? parwork::ordering::input
+                      : parwork::ordering::completion;
   options.retry.max_attempts = settings_.retries + 1;
   options.retry.backoff = settings_.retry_delay;
   options.retry.max_backoff = settings_.retry_delay;
