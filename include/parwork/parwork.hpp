@@ -16,6 +16,7 @@
 #include "parwork/process.hpp"
 #include "parwork/progress.hpp"
 #include "parwork/progress_bar.hpp"
+#include "parwork/recorder.hpp"
 #include "parwork/reduce.hpp"
 #include "parwork/retry.hpp"
 #include "parwork/split.hpp"

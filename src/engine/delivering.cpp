@@ -178,6 +178,7 @@ void run::deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept {
 // Counts delivered items: there is room for new ones now.
 void run::account(worker& w, batch& b, std::uint32_t items) noexcept {
   if (items == 0) return;
+  if (w.record != nullptr) w.record->collected(items);
   if (b.from == origin::spawned) {
     w.delivered_spawned.fetch_add(items);  // a full barrier: as add_delivered
   } else {

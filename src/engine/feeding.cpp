@@ -134,6 +134,7 @@ void run::end_pull(worker& w, batch& b, pull_end how) {
     w.pulling.store(nullptr, std::memory_order_release);  // partner: see_stealable
     admit(b, b.start.load(), b.filled.load());
   }
+  if (w.record != nullptr) w.record->pulled(b.filled.load() - b.start.load());
   if (how == pull_end::ended) generator_ended();
 }
 
@@ -215,6 +216,7 @@ bool run::feed_slice(worker& w) {
   }
   found_work(w);
   const std::uint32_t items = b->limit.load();
+  if (w.record != nullptr) w.record->pulled(items);
   // A straight slice is as long as its work: with many workers a claim waits for the others'.
   const auto from = straight_ ? tick_clock::now() : began;
   const auto ended = work_on(w, *b);
@@ -357,6 +359,7 @@ batch* run::take_front(worker& w, worker& victim) {
   hooks_.move_items(*b, start, start + count, *mine);
   b->start.store(start + count);
   admit(*mine, 0, count);
+  if (w.record != nullptr) w.record->pulled(count);
   return mine;
 }
 

@@ -22,6 +22,7 @@ void run::retry_wait::fire() noexcept {
   batch& lone = lone_;
   const lock_guard guard(r.outside_lock_);
   if (!listed_) return;
+  r.record_wait(*this);
   r.waiting_.erase(place_);
   r.offer(lone);
 }
@@ -43,6 +44,9 @@ bool run::put_to_wait(batch& lone) noexcept {
     auto& entry = waiting_.emplace_back(*this, lone);
     entry.place_ = std::prev(waiting_.end());
     pool_.timers().schedule(entry, clock::now() + lone.wait);
+    if (recording_ != nullptr) {
+      entry.recorded_ = {recording_->waiting().take(), recorded_now() - recording_->origin()};
+    }
     return true;
   } catch (const std::exception&) {
     if (waiting_.size() > before) waiting_.pop_back();
@@ -59,7 +63,18 @@ void run::release_retries() noexcept {
     for (auto& each : released) each.listed_ = false;  // the timer leaves these to us from now on
   }
   for (auto& each : released) pool_.timers().cancel(each);
+  for (const auto& each : released) record_wait(each);
   for (auto& each : released) offer(each.lone_);
+}
+
+void run::record_wait(const retry_wait& over) noexcept {
+  const started_attempt& begun = over.recorded_;
+  if (recording_ == nullptr || begun.place == 0) return;
+  const std::int64_t now = recorded_now() - recording_->origin();
+  recording_->waiting().end(begun.place, {.duration = now - begun.start,
+                                          .start = begun.start,
+                                          .index = over.lone_.first_index,
+                                          .attempt = over.lone_.attempts + 1});
 }
 
 // --- Asynchronous items ---
@@ -97,7 +112,7 @@ bool run::settle_some(worker& w) {
 }
 
 void run::settle_finished(worker& w, batch& lone) {
-  if (hooks_.settle(lone) == work_end::waiting) {
+  if (hooks_.settle(w, lone) == work_end::waiting) {
     schedule_retry(lone);
   } else {
     lone.finished.store(1);
@@ -136,6 +151,7 @@ void run::spawn(worker_base& by, const std::type_info& type, void* child) {
     w.spawned_ever.store(before, std::memory_order_release);
     throw;
   }
+  if (w.record != nullptr) w.record->pulled(1);
   if ((attention.load() & attention_spawns) == 0) attention.fetch_or(attention_spawns);
   if ((attention.load() & attention_free) != 0) notify_in_time(w, w.turned);
 }
@@ -191,6 +207,7 @@ bool run::work_off_stack(worker& w) {
   w.looked = began;
   w.look_after(1);
   const std::uint32_t items = hooks_.work_off_stack(w);
+  if (w.record != nullptr) w.record->collected(items);
   note_item_time(w, w.turn_to(part::collecting) - began, items);
   w.delivered_spawned.fetch_add(items);  // a full barrier: as add_delivered
   if (w.spawned.load() == 0) check_finished();

@@ -53,12 +53,16 @@ pool_state& pool_for(const options& given) {
 
 claim worker_base::next_slow(batch& b, std::uint32_t i) {
   auto& self = static_cast<worker&>(*this);
-  return self.owner.next_item(self, b, i);
+  const claim claimed = self.owner.next_item(self, b, i);
+  if (record != nullptr) record->begin_attempt();
+  return claimed;
 }
 
 std::uint32_t worker_base::next_span(batch& b, std::uint32_t i, std::uint32_t most) {
   auto& self = static_cast<worker&>(*this);
-  return self.owner.next_span(self, b, i, most);
+  const std::uint32_t items = self.owner.next_span(self, b, i, most);
+  if (record != nullptr) record->begin_attempt();
+  return items;
 }
 
 bool worker_base::pull_more_slow(batch&, std::uint32_t filled) {
@@ -103,9 +107,29 @@ run::run(run_hooks& hooks, const run_traits& its_traits, options&& given)
   // Relaxed: a guess.
   const std::int64_t usual = traits_.usual_item_ns->load(std::memory_order_relaxed);
   item_ns_.store(usual >= 0 ? usual : unknown_item.count(), std::memory_order_relaxed);
+  if (options_.record != nullptr) begin_recording();
 }
 
+void run::begin_recording() {
+  recording& its = recording_of(*options_.record);
+  its.begin({.workers = workers_,
+             .queue = queue_,
+             .is_ordered = ordered_,
+             .folds = folds_,
+             .is_split = traits_.is_split,
+             .is_straight = straight_,
+             .is_async = traits_.is_async,
+             .generator_on = generator_on_,
+             .collector_on = collector_on_,
+             .item_type = traits_.item_type},
+            recorded_now());
+  recording_ = &its;
+}
+
+std::int64_t run::recorded_now() noexcept { return tick_clock::now().time_since_epoch().count(); }
+
 run::~run() {
+  if (recording_ != nullptr) recording_->abandon();  // it was never executed
   const auto free_list = [this](batch* b, batch* batch::* link) {
     while (b != nullptr) hooks_.free_batch(std::exchange(b, b->*link));
   };
@@ -128,6 +152,9 @@ worker& run::enter(unsigned number) {
     w = new worker(*this, attention, number);
     if (traits_.batches == batching::by_count) w->target = traits_.largest_batch;
     w->item_time = std::chrono::nanoseconds(item_ns_.load(std::memory_order_relaxed));  // a guess
+    if (recording_ != nullptr) {
+      w->record = &recording_->worker_lane(number, w->turned.time_since_epoch().count());
+    }
     slots_[number].store(w, std::memory_order_release);  // partner: whoever looks for victims
   }
   return *w;
@@ -479,11 +506,32 @@ void run::finish() noexcept {
 
 summary run::summarise() {
   if (options_.on_progress && !discarding.load()) report_progress();
-  {
-    const lock_guard guard(error_lock_);
-    if (error_) std::rethrow_exception(error_);
+  try {
+    {
+      const lock_guard guard(error_lock_);
+      if (error_) std::rethrow_exception(error_);
+    }
+    hooks_.merge();
+  } catch (...) {
+    end_recording(counted(), std::current_exception());
+    throw;
   }
-  hooks_.merge();
+  const summary s = counted();
+  end_recording(s, nullptr);
+  // Relaxed: the next run's guess.
+  if (s.produced > 0) {
+    traits_.usual_item_ns->store(item_ns_.load(std::memory_order_relaxed),
+                                 std::memory_order_relaxed);
+  }
+  return s;
+}
+
+void run::end_recording(const summary& counts, const std::exception_ptr& error) {
+  if (recording_ == nullptr) return;
+  std::exchange(recording_, nullptr)->end(counts, error, recorded_now());
+}
+
+summary run::counted() {
   summary s;
   s.produced = produced() + spawned();
   const tally handed = handed_over();
@@ -500,11 +548,6 @@ summary run::summarise() {
   }
   s.wall = clock::now() - started_;
   attribute_time(s);
-  // Relaxed: the next run's guess.
-  if (s.produced > 0) {
-    traits_.usual_item_ns->store(item_ns_.load(std::memory_order_relaxed),
-                                 std::memory_order_relaxed);
-  }
   return s;
 }
 

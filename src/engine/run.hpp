@@ -34,6 +34,7 @@
 
 #include "engine/parker.hpp"
 #include "engine/pool_state.hpp"
+#include "engine/recording.hpp"
 #include "engine/timer.hpp"
 #include "engine/window.hpp"
 #include "engine/worker.hpp"
@@ -112,6 +113,10 @@ class run final : public run_services, private index_source {
   void progress_main() noexcept;
   [[nodiscard]] progress look_at_progress() const;
   [[nodiscard]] summary summarise();
+  [[nodiscard]] summary counted();
+  void begin_recording();
+  void end_recording(const summary& counts, const std::exception_ptr& error);
+  [[nodiscard]] static std::int64_t recorded_now() noexcept;
   void attribute_time(summary& s) const;
 
   // feeding.cpp
@@ -208,10 +213,12 @@ class run final : public run_services, private index_source {
     batch& lone_;
     std::list<retry_wait>::iterator place_ = {};
     bool listed_ = true;
+    started_attempt recorded_ = {};
   };
   void schedule_retry(batch& lone) noexcept;
   bool put_to_wait(batch& lone) noexcept;
   void release_retries() noexcept;
+  void record_wait(const retry_wait& over) noexcept;
   void settle_finished(worker& w, batch& lone);
   bool settle_some(worker& w);
   std::uint64_t next() noexcept override;
@@ -237,6 +244,7 @@ class run final : public run_services, private index_source {
   bool straight_ = false;  // slices of the split range are straight batches
   bool ordered_ = false;
   const clock::time_point started_ = clock::now();
+  recording* recording_ = nullptr;  // null: nothing is recorded
   const barrier_kind barrier_ = available_barrier();
 
   // One slot a worker, and one each for a generator's and a collector's own thread. Filled when a

@@ -11,6 +11,7 @@
 
 #include "engine/parker.hpp"
 #include "engine/tick_clock.hpp"
+#include "parwork/detail/lane.hpp"
 #include "parwork/detail/owned_mutex.hpp"
 #include "parwork/detail/run.hpp"
 
@@ -36,9 +37,6 @@ struct sleeper {
 // Whether a thread is the one that looks for work: at most one of a run is, at any time.
 enum class searching { no, yes };
 
-// What a worker's time goes to.
-enum class part : std::uint8_t { nothing, pulling, working, collecting };
-
 struct alignas(64) worker final : worker_base {
   worker(run& its_run, const std::atomic<std::uint32_t>& attention, unsigned own_number) noexcept
       : worker_base(attention, own_number), owner(its_run) {}
@@ -54,7 +52,7 @@ struct alignas(64) worker final : worker_base {
   sleeper sleep;
 
   // Where its time went, by part, up to `turned`; what it does since.
-  std::array<std::chrono::nanoseconds, 4> spent{};
+  std::array<std::chrono::nanoseconds, parts> spent{};
   tick_clock::time_point turned = tick_clock::now();
   part doing = part::nothing;
   tick_clock::time_point came = turned;  // when it last came or woke up
@@ -102,6 +100,8 @@ struct alignas(64) worker final : worker_base {
   tick_clock::time_point turn_to(part next) noexcept {
     const auto now = tick_clock::now();
     time_of(doing) += now - turned;
+    if (record != nullptr) [[unlikely]]
+      record->turn(doing, now.time_since_epoch().count());
     turned = now;
     doing = next;
     return now;

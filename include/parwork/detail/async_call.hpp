@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "parwork/context.hpp"
+#include "parwork/detail/lane.hpp"
 #include "parwork/failure.hpp"
 
 namespace parwork::detail {
@@ -52,6 +53,9 @@ class async_call {
   // The run has taken the outcome: from now on nothing of the run is touched by a completer that is
   // still about, as one is after an exception has finished its item.
   void close() noexcept;
+
+  // Of a recorded run. Written before the call, read when it is settled.
+  started_attempt recorded = {};
 
   // REQUIRES: finished.
   [[nodiscard]] bool was_abandoned() const noexcept { return (state_.load() & claimed) == 0; }

@@ -20,6 +20,7 @@
 #include "parwork/context.hpp"
 #include "parwork/detail/barrier.hpp"
 #include "parwork/detail/batch.hpp"
+#include "parwork/detail/lane.hpp"
 #include "parwork/failure.hpp"
 #include "parwork/options.hpp"
 #include "parwork/summary.hpp"
@@ -90,6 +91,9 @@ class worker_base {
   [[nodiscard]] bool stopping() const noexcept {
     return (attention_.load(std::memory_order_acquire) & attention_stop) != 0;
   }
+
+  // Where this worker's time is recorded; null: nowhere. Its thread's own.
+  lane* record = nullptr;
 
   const unsigned number;  // here and below: read by others
 
@@ -207,7 +211,7 @@ class run_hooks {
   // The worker let go of an outstanding item: true where it is finished already.
   [[nodiscard]] virtual bool let_go(batch& lone) noexcept = 0;
   // Takes the outcome of a finished asynchronous item: finished or waiting.
-  [[nodiscard]] virtual work_end settle(batch& lone) noexcept = 0;
+  [[nodiscard]] virtual work_end settle(worker_base& by, batch& lone) noexcept = 0;
 
   // Moves items [from, upto) into slots from 0 on of another batch.
   virtual void move_items(batch& source, std::uint32_t from, std::uint32_t upto,
@@ -253,6 +257,7 @@ struct run_traits {
   slots worker_slots = slots::free_for_all;
   batching batches = batching::by_time;
   std::uint32_t largest_batch = 256;
+  const std::type_info* item_type = nullptr;
   bool may_spawn = false;       // work has a context to spawn by
   bool stacks_spawned = false;  // the typed run keeps spawned items and works them off by itself
   // Nanoseconds that an item took in the last run of these types; negative: not known.

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "parwork/detail/attempt_rules.hpp"
+#include "parwork/detail/item_name.hpp"
 #include "parwork/detail/result_sink.hpp"
 #include "parwork/detail/run.hpp"
 #include "parwork/detail/source.hpp"
@@ -46,12 +47,16 @@ class typed_run final : private run_hooks {
   using stacked_type = stored_item<item_type, lie::side_by_side>;
   using outcome_type = typename batch_type::outcome_type;
   using expected_type = std::expected<result_type, failure>;
+  enum class recorded { no, yes };  // two courses, so that the one costs the other nothing
 
  public:
   typed_run(Generator&& generator, Work&& work, Collector&& collector, options&& given)
       : source_(make_source(std::forward<Generator>(generator))),
         attempts_(given),
         order_(given.order),
+        after_(sink_type::needs_item || attempts_.may_retry() || given.record != nullptr
+                   ? afterwards::item_is_needed
+                   : afterwards::item_is_free),
         run_(*this, traits(work), std::move(given)),
         services_(run_.services()),
         caller_(work, run_.workers()),
@@ -69,6 +74,7 @@ class typed_run final : private run_hooks {
     t.is_async = caller_type::is_async;
     t.may_spawn = caller_type::wants_context && !may_be_finished;
     t.stacks_spawned = may_stack && attempts_.is_plain();
+    t.item_type = &typeid(item_type);
     t.usual_item_ns = &usual_item_ns;
     t.sees_failures = sink_type::sees_failures;
     t.collects = sink_type::is_reduction_form ? collecting::folds : collecting::calls;
@@ -138,42 +144,53 @@ class typed_run final : private run_hooks {
     if constexpr (caller_type::is_batched) {
       return work_spans(by, typed(b));
     } else {
-      if (b.is_straight) return fold_straight(by, b);
-      const bool plain = attempts_.is_plain();
-      for (std::uint32_t i = b.start;; ++i) {
-        const claim claimed = by.next(b, i);
-        if (claimed == claim::run) [[likely]] {
-          if (typed(b).take_known_outcome(i)) continue;
-          if constexpr (caller_type::is_async) {
-            return start(typed(b));
-          } else if (plain) [[likely]] {
-            attempt_into(by, typed(b), i, {b.first_index + i, 1});
-          } else if (work_with_retries(by, typed(b), i) == work_end::waiting) {
-            return work_end::waiting;
-          }
-        } else if (claimed == claim::cancel) {
-          typed(b).cancel(i);
-        } else {
-          return work_end::finished;
+      if (by.record != nullptr) [[unlikely]]
+        return b.is_straight ? fold_straight<recorded::yes>(by, b)
+                             : work_items<recorded::yes>(by, b);
+      return b.is_straight ? fold_straight<recorded::no>(by, b) : work_items<recorded::no>(by, b);
+    }
+  }
+
+  template <recorded Recorded>
+  work_end work_items(worker_base& by, batch& b) {
+    const bool plain = attempts_.is_plain();
+    if constexpr (Recorded == recorded::yes) by.record->begin_attempt();
+    for (std::uint32_t i = b.start;; ++i) {
+      const claim claimed = by.next(b, i);
+      if (claimed == claim::run) [[likely]] {
+        if (typed(b).take_known_outcome(i)) continue;
+        if constexpr (caller_type::is_async) {
+          return start(by, typed(b));
+        } else if (plain) [[likely]] {
+          attempt_into(by, typed(b), i, {b.first_index + i, 1});
+          record_attempt<Recorded>(by, typed(b), i, {b.first_index + i, 1});
+        } else if (work_with_retries<Recorded>(by, typed(b), i) == work_end::waiting) {
+          return work_end::waiting;
         }
+      } else if (claimed == claim::cancel) {
+        typed(b).cancel(i);
+      } else {
+        return work_end::finished;
       }
     }
   }
 
   // A slice of a split range: each element is read, worked on and folded before the next.
+  template <recorded Recorded>
   work_end fold_straight([[maybe_unused]] worker_base& by, [[maybe_unused]] batch& b) {
     if constexpr (may_go_straight) {
       constexpr std::uint32_t report_every = 64;
       tally counts;
       auto* const part = own_part(by);
       bool readable = part != nullptr;
+      if constexpr (Recorded == recorded::yes) by.record->begin_attempt();
       std::uint32_t i = b.start.load();
       std::uint32_t left = by.items_until_look();
       for (std::uint32_t reported = i;; ++i) {
         const claim claimed = by.next_straight(b, i, left);
         if (claimed == claim::done) break;
         if (claimed == claim::run && readable) [[likely]] {
-          readable = fold_one(by, *part, b, i, counts);
+          readable = fold_one<Recorded>(by, *part, b, i, counts);
         } else {
           ++counts.cancelled;
         }
@@ -200,8 +217,17 @@ class typed_run final : private run_hooks {
   }
 
   std::uint32_t work_off_stack([[maybe_unused]] worker_base& by) noexcept override {
+    if constexpr (may_stack) {
+      return by.record != nullptr ? fold_stack<recorded::yes>(by) : fold_stack<recorded::no>(by);
+    }
+    return 0;
+  }
+
+  template <recorded Recorded>
+  std::uint32_t fold_stack([[maybe_unused]] worker_base& by) noexcept {
     std::uint32_t folded = 0;
     if constexpr (may_stack) {
+      if constexpr (Recorded == recorded::yes) by.record->begin_attempt();
       auto& own = stacks_.of(by);
       auto* const part = own_part(by);
       tally counts;
@@ -209,7 +235,7 @@ class typed_run final : private run_hooks {
         if (part == nullptr || by.stopping()) {
           ++counts.cancelled;
         } else {
-          fold_item(by, *part, next->item.get(), {next->index, 1}, counts);
+          fold_item<Recorded>(by, *part, next->item.get(), {next->index, 1}, counts);
         }
         next.reset();  // before it counts as delivered
         ++folded;
@@ -239,11 +265,11 @@ class typed_run final : private run_hooks {
   }
 
   // False where the element could not be read.
-  template <class Part>
+  template <recorded Recorded, class Part>
   bool fold_one(worker_base& by, Part& part, batch& b, std::uint32_t i, tally& counts) noexcept {
     try {
       stored_type item(source_.at(b.first_index + i));
-      fold_item(by, part, item.get(), {b.first_index + i, 1}, counts);
+      fold_item<Recorded>(by, part, item.get(), {b.first_index + i, 1}, counts);
       return true;
     } catch (...) {
       element_threw_.store(true, std::memory_order_relaxed);
@@ -253,12 +279,18 @@ class typed_run final : private run_hooks {
     }
   }
 
-  template <class Part>
+  template <recorded Recorded, class Part>
   void fold_item(worker_base& by, Part& part, item_type& item, const attempt& which,
                  tally& counts) noexcept {
     expected_type result = attempted(by, item, which);
+    if constexpr (Recorded == recorded::yes) {
+      by.record->attempt_ended(which.index, which.number, how_ended(result), ref(item));
+    }
     if (!result.has_value()) {
       ++(result.error().kind() == failure_kind::cancelled ? counts.cancelled : counts.failed);
+      if constexpr (Recorded == recorded::yes) {
+        by.record->item_failed(which.index, which.number, result.error(), ref(item));
+      }
       return services_.item_failed(which.index, result.error(), which.number);
     }
     ++counts.succeeded;
@@ -272,7 +304,7 @@ class typed_run final : private run_hooks {
 
   expected_type attempted(worker_base& by, item_type& item, const attempt& which) noexcept {
     try {
-      return caller_.call(services_, by, item, which, need_afterwards());
+      return caller_.call(services_, by, item, which, after_);
     } catch (...) {
       return expected_type(std::unexpect, failure(std::current_exception()));
     }
@@ -281,24 +313,38 @@ class typed_run final : private run_hooks {
   void attempt_into(worker_base& by, batch_type& b, std::uint32_t i, const attempt& which) {
     outcome_type* const where = b.outcomes() + i;
     try {
-      std::construct_at(where, which.number, [&] {
-        return caller_.call(services_, by, b.item(i), which, need_afterwards());
-      });
+      std::construct_at(where, which.number,
+                        [&] { return caller_.call(services_, by, b.item(i), which, after_); });
     } catch (...) {
       b.fail(i, which.number, failure(std::current_exception()));
     }
   }
 
-  [[nodiscard]] afterwards need_afterwards() const noexcept {
-    return sink_type::needs_item || attempts_.may_retry() ? afterwards::item_is_needed
-                                                          : afterwards::item_is_free;
+  // --- recording ---
+
+  template <recorded Recorded>
+  static void record_attempt(worker_base& by, batch_type& b, std::uint32_t i,
+                             const attempt& which) noexcept {
+    if constexpr (Recorded == recorded::yes) {
+      by.record->attempt_ended(which.index, which.number, how_ended(b.outcomes()[i].result()),
+                               ref(b.item(i)));
+    }
+  }
+
+  static attempt_result how_ended(const expected_type& result) noexcept {
+    return result.has_value() ? attempt_result::succeeded : attempt_result::failed;
+  }
+  static item_ref ref(const item_type& item) noexcept {
+    return {std::addressof(item), &item_name_at<item_type>};
   }
 
   // Attempts follow each other at once while there is nothing to wait for.
+  template <recorded Recorded>
   work_end work_with_retries(worker_base& by, batch_type& b, std::uint32_t i) {
     for (unsigned number = b.attempts + 1;; ++number) {
       if (number > 1) services_.count_retry();
       timed_attempt(by, b, i, {b.first_index + i, number});
+      record_attempt<Recorded>(by, b, i, {b.first_index + i, number});
       outcome_type& out = b.outcomes()[i];
       if (out.result().has_value() || !another_attempt(out.result().error(), number))
         return work_end::finished;
@@ -385,7 +431,7 @@ class typed_run final : private run_hooks {
           ++i;
         } else {
           const std::uint32_t some = b.unfinished(i, count);
-          if (work_span(b, i, some) == work_end::waiting) return work_end::waiting;
+          if (work_span(by, b, i, some) == work_end::waiting) return work_end::waiting;
           i += some;
         }
       }
@@ -393,12 +439,14 @@ class typed_run final : private run_hooks {
     return work_end::finished;
   }
 
-  work_end work_span(batch_type& b, std::uint32_t from, std::uint32_t count) {
+  work_end work_span([[maybe_unused]] worker_base& by, batch_type& b, std::uint32_t from,
+                     std::uint32_t count) {
     if constexpr (caller_type::is_batched) {
       const unsigned number = b.attempts + 1;
       if (number > 1) services_.count_retry();
       const auto deadline = attempts_.deadline_from_now();
       span_into(b, from, count, number);
+      if (by.record != nullptr) record_span(by, b, from, count, number);
       const auto now = attempts_.has_deadline() ? attempt_rules::clock::now() : deadline;
       for (std::uint32_t i = from; i < from + count; ++i) {
         outcome_type& out = b.outcomes()[i];
@@ -412,6 +460,15 @@ class typed_run final : private run_hooks {
       }
     }
     return work_end::finished;
+  }
+
+  static void record_span(worker_base& by, batch_type& b, std::uint32_t from, std::uint32_t count,
+                          unsigned number) noexcept {
+    std::uint32_t failed = 0;
+    for (std::uint32_t i = from; i < from + count; ++i) {
+      if (!b.outcomes()[i].result().has_value()) ++failed;
+    }
+    by.record->span_ended(b.first_index + from, count, number, failed, ref(b.item(from)));
   }
 
   // Outcomes for [from, from + count): a result each, or the one exception.
@@ -435,14 +492,15 @@ class typed_run final : private run_hooks {
 
   // --- asynchronous work ---
 
-  work_end start(batch_type& lone) {
+  work_end start(worker_base& by, batch_type& lone) {
     if constexpr (caller_type::is_async) {
       const unsigned number = lone.attempts + 1;
       if (number > 1) services_.count_retry();
       attempt which{lone.first_index, number};
       if (attempts_.has_deadline()) which.deadline = attempts_.deadline_from_now();
       lone.call = std::make_shared<async_result<result_type>>(services_, lone, which);
-      caller_.start(lone.call, lone.item(0), need_afterwards());
+      if (by.record != nullptr) lone.call->recorded = by.record->attempt_started();
+      caller_.start(lone.call, lone.item(0), after_);
     }
     return work_end::outstanding;
   }
@@ -458,7 +516,7 @@ class typed_run final : private run_hooks {
     }
   }
 
-  work_end settle(batch& base) noexcept override {
+  work_end settle(worker_base& by, batch& base) noexcept override {
     if constexpr (caller_type::is_async) {
       batch_type& lone = typed(base);
       const auto call = std::exchange(lone.call, nullptr);
@@ -473,6 +531,10 @@ class typed_run final : private run_hooks {
       }
       call->result.reset();  // what is left of it goes now, not with the completer
       call->close();
+      if (by.record != nullptr) {
+        by.record->outstanding_ended(call->recorded, lone.first_index, number,
+                                     how_ended(where->result()), ref(lone.item(0)));
+      }
       if (!where->result().has_value() && another_attempt(where->result().error(), number)) {
         return wait_for_retry(lone, 0, number, attempts_.wait_after(number, lone.first_index));
       }
@@ -493,13 +555,13 @@ class typed_run final : private run_hooks {
         if (order_ == ordering::input && !sink_type::is_reduction_form) {
           batch_type& lone = typed(out.lone());
           if (!lone.closed.load(std::memory_order_acquire)) break;  // partner: its worker
-          deliver_one(by.number, lone, 0, counts);
+          deliver_one(by, lone, 0, counts);
           done.lone = &lone;
           ++done.delivered;
         }
         std::destroy_at(&out);
       } else {
-        deliver_one(by.number, b, done.upto, counts);
+        deliver_one(by, b, done.upto, counts);
         ++done.delivered;
       }
       ++done.upto;
@@ -513,7 +575,7 @@ class typed_run final : private run_hooks {
     return done;
   }
 
-  void deliver_one(unsigned worker, batch_type& b, std::uint32_t i, tally& counts) noexcept {
+  void deliver_one(worker_base& by, batch_type& b, std::uint32_t i, tally& counts) noexcept {
     outcome_type& out = b.outcomes()[i];
     const unsigned attempts = out.attempts();
     const std::uint64_t index = b.first_index + i;
@@ -522,11 +584,14 @@ class typed_run final : private run_hooks {
     }
     if (out.result().has_value()) [[likely]] {
       ++counts.succeeded;
-      collect(worker, b.item(i), out.result(), index, attempts);
+      collect(by.number, b.item(i), out.result(), index, attempts);
     } else {
       const failure why = out.result().error();
       ++(why.kind() == failure_kind::cancelled ? counts.cancelled : counts.failed);
-      collect(worker, b.item(i), out.result(), index, attempts);
+      if (by.record != nullptr && why.kind() != failure_kind::cancelled) {
+        by.record->item_failed(index, attempts, why, ref(b.item(i)));
+      }
+      collect(by.number, b.item(i), out.result(), index, attempts);
       services_.item_failed(index, why, attempts);
     }
     std::destroy_at(&out);
@@ -559,6 +624,8 @@ class typed_run final : private run_hooks {
   source_type source_;
   const attempt_rules attempts_;
   const ordering order_;
+  const afterwards
+      after_;  // who needs the item once it was worked on: a recorder may, for its name
   std::atomic<bool> element_threw_{false};
   run_handle run_;
   run_services& services_;

@@ -1,0 +1,140 @@
+// Records where the time of a run went, and shows it: as a Chrome trace, and as an HTML report that
+// says what held the run back.
+//
+// Thread safety: a recorder belongs to one run at a time (`process` throws std::logic_error where
+// it is in use). `add` may be called by any thread; everything else by one, and not during a run.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <typeinfo>
+#include <utility>
+
+#include "parwork/failure.hpp"
+#include "parwork/summary.hpp"
+
+namespace parwork {
+
+class recorder;
+
+namespace detail {
+class recording;
+[[nodiscard]] recording& recording_of(recorder& of) noexcept;
+}  // namespace detail
+
+/// Whether this build can write reports: false where it was built with PARWORK_REPORT=OFF.
+[[nodiscard]] bool has_report() noexcept;
+
+/// How much a recorder keeps, and what its report is called.
+struct recorder_options {
+  /// Memory for the timeline, in bytes; at least 1 MiB. Longer runs are thinned: neighbouring spans
+  /// are shown as one, whose times still add up, and the report says so. Durations, failures and
+  /// the slowest items are exact whatever the length.
+  std::size_t memory = std::size_t{64} << 20;
+
+  /// The report's heading; empty: "parwork run".
+  std::string title = {};
+};
+
+/// A run that `process` does not make: of a program that starts processes, requests or the like by
+/// itself and wants the same report. What is recorded of it is given to `recorder::add`.
+struct manual_run {
+  unsigned workers = 1;       ///< how many attempts may be under way at once: a lane each
+  std::string item = "item";  ///< what one of them is called: "job" becomes "3 jobs"
+  std::string lane = "slot";  ///< what a lane is called
+  std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
+};
+
+/// What became of one attempt.
+enum class attempt_end {
+  succeeded,
+  failed,    ///< for good
+  repeated,  ///< failed, and another attempt follows
+};
+
+/// One attempt of a manual run.
+struct recorded_attempt {
+  unsigned lane = 1;                  ///< from 1; one attempt at a time is under way in a lane
+  std::uint64_t index = 0;            ///< of the item, from 0
+  std::string name = {};              ///< of the item; empty: the report says "item 17"
+  unsigned attempt = 1;               ///< from 1
+  std::chrono::nanoseconds start{0};  ///< since the run began
+  std::chrono::nanoseconds duration{0};
+  attempt_end end = attempt_end::succeeded;
+  /// Why it failed. Failures are grouped by kind and message; only those for good are counted.
+  std::optional<failure> why = {};
+};
+
+/// Records a run that is given `options{.record = &recorder}`:
+///
+///     parwork::recorder recorder;
+///     auto s = parwork::process(files, work, print, {.record = &recorder});
+///     recorder.write_report("run.html");
+///
+/// Costs a clock reading and some counting for each item, about 20 ns, and nothing where no run
+/// uses it. A further run replaces what is there. A run that ends by an exception is kept, too.
+class recorder {
+ public:
+  /// Throws `std::invalid_argument` where `options.memory` is below 1 MiB.
+  explicit recorder(recorder_options options = {});
+  recorder(const recorder&) = delete;
+  recorder& operator=(const recorder&) = delete;
+  ~recorder();
+
+  /// How items of a type are called in trace and report, in runs to come. Strings, paths, numbers
+  /// and what `operator<<` writes have a name without this; other items are called by their index.
+  /// Called for items that are among the slowest so far, that take 20 us or longer, or that fail;
+  /// by several threads at once. An exception from it leaves the item without a name.
+  template <class Item>
+  void name_items(std::function<std::string(const Item&)> name) {
+    if (!name) throw std::invalid_argument("parwork::recorder: name_items was given no function");
+    set_name(typeid(Item), [name = std::move(name)](const void* item) {
+      return name(*static_cast<const Item*>(item));
+    });
+  }
+
+  /// Writes the timeline as trace events in JSON, which ui.perfetto.dev and chrome://tracing open:
+  /// a lane for each worker with spans of work, generator, collector and idle time, lanes of
+  /// waiting for another attempt, counters of items in flight and of the rate. Throws
+  /// `std::system_error` naming the file where it cannot be written, and `std::logic_error` where
+  /// nothing has been recorded. Format: "Trace Event Format", by Google's Chrome team.
+  void write_trace(const std::filesystem::path& file) const;
+
+  /// Writes one HTML file that needs nothing else: the verdict and what to change, counts,
+  /// timeline, throughput, durations, the slowest items, failures. Throws as `write_trace` does,
+  /// and `std::runtime_error` where parwork was built without it (PARWORK_REPORT=OFF).
+  void write_report(const std::filesystem::path& file) const;
+
+  /// What bounded the run and what to change, in some sentences: as in the report. Empty where
+  /// nothing has been recorded.
+  [[nodiscard]] std::string verdict() const;
+
+  /// Whether the timeline had to be thinned to fit into its memory.
+  [[nodiscard]] bool thinned() const;
+
+  /// Begins a run by hand; replaces what is there. Throws `std::invalid_argument` where `workers`
+  /// is 0 or beyond `max_workers`.
+  void begin(const manual_run& run);
+  /// Adds an attempt. In each lane in the order of their ends. About 300 ns. Throws
+  /// `std::logic_error` without `begin`, `std::invalid_argument` for a lane that is not the run's.
+  void add(const recorded_attempt& attempt);
+  /// Ends it. Of `counts` the counts, `wall`, `stopped` and, where it is not 0, `generator_share`
+  /// are used; the other shares, `bound` and `peak_in_flight` come from the attempts. `cpu`: CPU
+  /// time of all that worked, where known. Returns the summary that the report shows.
+  summary finish(const summary& counts, std::optional<std::chrono::nanoseconds> cpu = {});
+
+ private:
+  friend detail::recording& detail::recording_of(recorder& of) noexcept;
+  void set_name(const std::type_info& type, std::function<std::string(const void*)> name);
+
+  std::unique_ptr<detail::recording> recording_;
+};
+
+}  // namespace parwork

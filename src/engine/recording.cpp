@@ -1,0 +1,203 @@
+#include "engine/recording.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace parwork::detail {
+
+namespace {
+
+constexpr std::size_t longest_name = 200;  // bytes
+constexpr std::size_t least_budget = 64 * sizeof(slice);
+constexpr std::uint32_t most_waiting = 64;  // places among which memory is shared out
+
+std::chrono::nanoseconds cpu_time_of_process() noexcept {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto of = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return of(used.ru_utime) + of(used.ru_stime);
+}
+
+std::string message_of(const std::exception_ptr& error) {
+  if (!error) return {};
+  return failure(error).message();
+}
+
+// Not within a character of UTF-8.
+void cut(std::string& text, std::size_t most) {
+  if (text.size() <= most) return;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;
+  text.resize(most);
+  text += "...";
+}
+
+}  // namespace
+
+// --- Lanes of what overlaps ---
+
+void lane_set::reset(recording& owner, std::size_t budget, std::int64_t from) {
+  const lock_guard guard(lock_);
+  owner_ = &owner;
+  budget_ = budget;
+  from_ = from;
+  lanes_.clear();
+  free_ = {};
+}
+
+lane& lane_set::lane_at(std::uint32_t place) {
+  while (lanes_.size() < place) {
+    lanes_.push_back(std::make_unique<lane>(*owner_, budget_, from_));
+  }
+  return *lanes_[place - 1];
+}
+
+std::uint32_t lane_set::take() noexcept {
+  const lock_guard guard(lock_);
+  try {
+    if (free_.empty()) {
+      if (lanes_.size() >= most) return 0;
+      const auto place = static_cast<std::uint32_t>(lanes_.size() + 1);
+      lane_at(place);
+      return place;
+    }
+    const std::uint32_t place = free_.top();
+    free_.pop();
+    return place;
+  } catch (const std::exception&) {
+    return 0;  // no memory for it
+  }
+}
+
+void lane_set::end(std::uint32_t place, const slow_item& what) noexcept {
+  const lock_guard guard(lock_);
+  lanes_[place - 1]->add_span(what);
+  try {
+    free_.push(place);
+  } catch (const std::exception&) {
+    // No memory: the place is not taken again.
+  }
+}
+
+void lane_set::add(std::uint32_t place, const slow_item& what) {
+  const lock_guard guard(lock_);
+  lane& its = lane_at(place);
+  its.add_span(what);
+  its.add_attempt(what);
+}
+
+void lane_set::close(std::int64_t now) {
+  const lock_guard guard(lock_);
+  for (const auto& each : lanes_) each->close(now);
+}
+
+// --- The run's course ---
+
+void recording::begin(run_facts facts, std::int64_t now,
+                      std::chrono::system_clock::time_point began) {
+  phase seen = phase_.load();
+  do {
+    if (seen == phase::running) {
+      throw std::logic_error("parwork::recorder: it records another run, which is not over");
+    }
+  } while (!phase_.compare_exchange_weak(seen, phase::running));
+  facts_ = std::move(facts);
+  origin_ = now;
+  length_ = 0;
+  began_ = began;
+  counts_ = {};
+  broken_off_.clear();
+  failures_.clear();
+  other_failures_ = 0;
+  namer_ = nullptr;
+  if (facts_.item_type != nullptr) {
+    const auto found = namers_.find(std::type_index(*facts_.item_type));
+    if (found != namers_.end()) namer_ = &found->second;
+  }
+  workers_.clear();
+  workers_.resize(facts_.is_manual ? 0 : facts_.workers + 2);
+  const bool beside = facts_.is_async || facts_.is_manual;
+  const std::uint64_t places = std::clamp<std::uint64_t>(
+      facts_.is_manual ? facts_.workers : facts_.queue, 1, lane_set::most);
+  const auto share = [](std::size_t bytes, std::uint64_t among) {
+    return std::max<std::size_t>(least_budget, bytes / among);
+  };
+  worker_budget_ = share(beside ? memory_ / 4 : memory_ / 4 * 3, facts_.workers + 2);
+  outstanding_.reset(*this, share(memory_ / 2, places), now);
+  waiting_.reset(*this, share(memory_ / 4, most_waiting), now);
+  cpu_ = cpu_time_of_process();
+}
+
+void recording::end(const summary& counts, const std::exception_ptr& error, std::int64_t now,
+                    std::optional<std::chrono::nanoseconds> cpu) {
+  counts_ = counts;
+  broken_off_ = message_of(error);
+  length_ = now - origin_;
+  for (const auto& each : workers_) {
+    if (each != nullptr) each->close(now);
+  }
+  outstanding_.close(now);
+  waiting_.close(now);
+  if (cpu || facts_.is_manual) {
+    cpu_ = cpu;
+  } else {
+    *cpu_ = cpu_time_of_process() - *cpu_;
+  }
+  phase_ = phase::done;
+}
+
+lane& recording::worker_lane(unsigned number, std::int64_t now) {
+  auto& its = workers_[number];
+  if (its == nullptr) {
+    its = std::make_unique<lane>(*this, worker_budget_, now);
+    its->turn(part::nothing, now);  // it was not needed so far
+  }
+  return *its;
+}
+
+std::string recording::name_of(const item_ref& which) const noexcept {
+  std::string name;
+  try {
+    name = namer_ != nullptr ? (*namer_)(which.item) : which.name(which.item);
+    cut(name, longest_name);
+  } catch (...) {
+    name.clear();
+  }
+  return name;
+}
+
+void recording::note_failure(std::uint64_t index, std::uint32_t attempts, const failure& why,
+                             const item_ref& which) noexcept {
+  try {
+    std::string message = why.message();
+    cut(message, longest_message);
+    failure_group* const group = count_failure({why.kind(), std::move(message)});
+    if (group == nullptr) return;
+    failure_example example{index, attempts, name_of(which)};  // user code: no lock held
+    const lock_guard guard(failures_lock_);
+    if (group->examples.size() < most_examples) group->examples.push_back(std::move(example));
+  } catch (const std::exception&) {
+    // No memory for it: the summary counts it still.
+  }
+}
+
+// The group, where it wants another example.
+failure_group* recording::count_failure(failure_key key) {
+  const lock_guard guard(failures_lock_);
+  auto found = failures_.find(key);
+  if (found == failures_.end()) {
+    if (failures_.size() >= most_groups) {
+      ++other_failures_;
+      return nullptr;
+    }
+    found = failures_.emplace(std::move(key), failure_group{}).first;
+  }
+  failure_group& group = found->second;  // stays where it is until the next run
+  ++group.count;
+  return group.examples.size() < most_examples ? &group : nullptr;
+}
+
+}  // namespace parwork::detail

@@ -1,0 +1,174 @@
+// What a recorder records: a lane for each thread of the run, lanes of what is under way beside
+// them (asynchronous items, items that wait for their next attempt), failures, and how the run was
+// called.
+//
+// Thread safety: stated with each member. A recording is idle, running or done; only a running one
+// is written to by other threads than its owner's.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <string>
+#include <typeindex>
+#include <utility>
+#include <vector>
+
+#include "parwork/detail/lane.hpp"
+#include "parwork/detail/mutex.hpp"
+#include "parwork/failure.hpp"
+#include "parwork/options.hpp"
+#include "parwork/summary.hpp"
+
+namespace parwork {
+class recorder;
+}  // namespace parwork
+
+namespace parwork::detail {
+
+// How a run was called, as far as it matters for what could be changed about it.
+struct run_facts {
+  unsigned workers = 1;
+  std::uint64_t queue = 0;  // 0: not known
+  bool is_ordered = false;
+  bool folds = false;
+  bool is_split = false;
+  bool is_straight = false;  // one item a worker is in flight
+  bool is_async = false;
+  bool is_manual = false;  // given to the recorder by hand
+  runs_on generator_on = runs_on::workers;
+  runs_on collector_on = runs_on::workers;
+  const std::type_info* item_type = nullptr;
+  std::string item_word = "item";
+  std::string lane_word = "worker";
+};
+
+// Lanes of things that overlap: each takes the lowest place that is free.
+class lane_set {
+ public:
+  static constexpr std::uint32_t most = 256;  // what is beyond is counted and has no place
+
+  void reset(recording& owner, std::size_t budget, std::int64_t from);
+  // A place from 1, or 0. Any thread.
+  [[nodiscard]] std::uint32_t take() noexcept;
+  // What was at `place` has ended. Any thread.
+  void end(std::uint32_t place, const slow_item& what) noexcept;
+  // The same of an attempt whose place the caller knows, from 1 up to whatever it likes.
+  void add(std::uint32_t place, const slow_item& what);
+
+  // After the run.
+  void close(std::int64_t now);
+  [[nodiscard]] const std::vector<std::unique_ptr<lane>>& lanes() const noexcept { return lanes_; }
+
+ private:
+  lane& lane_at(std::uint32_t place) PARWORK_REQUIRES(lock_);
+
+  recording* owner_ = nullptr;
+  std::size_t budget_ = 0;
+  std::int64_t from_ = 0;
+  mutex lock_;
+  std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_
+      PARWORK_GUARDED_BY(lock_);
+  std::vector<std::unique_ptr<lane>> lanes_;  // guarded by lock_ during the run
+};
+
+struct failure_example {
+  std::uint64_t index = 0;
+  std::uint32_t attempts = 0;
+  std::string name = {};
+};
+
+struct failure_group {
+  std::uint64_t count = 0;
+  std::vector<failure_example> examples = {};
+};
+
+class recording {
+ public:
+  using namer = std::function<std::string(const void*)>;
+  using failure_key = std::pair<failure_kind, std::string>;
+  enum class phase { idle, running, done };
+
+  recording(std::size_t memory, std::string title) : memory_(memory), title_(std::move(title)) {}
+
+  void set_name(std::type_index type, namer name) { namers_[type] = std::move(name); }
+
+  // --- the run's course; one thread ---
+  // Throws std::logic_error where another run is being recorded. `now`: the clock of the lanes.
+  void begin(run_facts facts, std::int64_t now,
+             std::chrono::system_clock::time_point began = std::chrono::system_clock::now());
+  // `error`: what ended the run, or null. `now`: as above, or of a manual run its wall time.
+  void end(const summary& counts, const std::exception_ptr& error, std::int64_t now,
+           std::optional<std::chrono::nanoseconds> cpu = {});
+  void abandon() noexcept { phase_ = phase::idle; }
+
+  // --- during the run; any thread ---
+  // The lane of a worker; of the generator's or the collector's own thread: workers, workers + 1.
+  [[nodiscard]] lane& worker_lane(unsigned number, std::int64_t now);
+  [[nodiscard]] lane_set& outstanding() noexcept { return outstanding_; }
+  [[nodiscard]] lane_set& waiting() noexcept { return waiting_; }
+  void note_failure(std::uint64_t index, std::uint32_t attempts, const failure& why,
+                    const item_ref& which) noexcept;
+  [[nodiscard]] std::string name_of(const item_ref& which) const noexcept;
+  [[nodiscard]] std::int64_t origin() const noexcept { return origin_; }
+
+  // --- after the run ---
+  [[nodiscard]] phase where() const noexcept { return phase_; }
+  [[nodiscard]] const std::string& title() const noexcept { return title_; }
+  [[nodiscard]] const run_facts& facts() const noexcept { return facts_; }
+  [[nodiscard]] const summary& counts() const noexcept { return counts_; }
+  [[nodiscard]] const std::optional<std::chrono::nanoseconds>& cpu() const noexcept { return cpu_; }
+  [[nodiscard]] const std::string& broken_off() const noexcept { return broken_off_; }
+  [[nodiscard]] std::chrono::system_clock::time_point began() const noexcept { return began_; }
+  // By number; null: that thread was never needed.
+  [[nodiscard]] const std::vector<std::unique_ptr<lane>>& worker_lanes() const noexcept {
+    return workers_;
+  }
+  [[nodiscard]] const lane_set& outstanding() const noexcept { return outstanding_; }
+  [[nodiscard]] const lane_set& waiting() const noexcept { return waiting_; }
+  [[nodiscard]] const std::map<failure_key, failure_group>& failures() const noexcept {
+    return failures_;
+  }
+  [[nodiscard]] std::uint64_t other_failures() const noexcept { return other_failures_; }
+  [[nodiscard]] std::int64_t length() const noexcept { return length_; }
+
+ private:
+  [[nodiscard]] failure_group* count_failure(failure_key key);
+
+  static constexpr std::size_t most_groups = 200;
+  static constexpr std::size_t most_examples = 5;
+  static constexpr std::size_t longest_message = 500;  // bytes
+
+  const std::size_t memory_;
+  const std::string title_;
+  std::map<std::type_index, namer> namers_;
+
+  std::atomic<phase> phase_ = phase::idle;
+  run_facts facts_;
+  const namer* namer_ = nullptr;  // of the run's items
+  std::int64_t origin_ = 0;       // of the lanes' clock
+  std::int64_t length_ = 0;
+  std::chrono::system_clock::time_point began_ = {};
+  summary counts_ = {};
+  std::optional<std::chrono::nanoseconds> cpu_ = {};  // while it runs: of the process at its start
+  std::size_t worker_budget_ = 0;                     // of a lane, in bytes
+  std::string broken_off_ = {};
+  std::vector<std::unique_ptr<lane>> workers_;  // a slot is written by its own thread alone
+  lane_set outstanding_;
+  lane_set waiting_;
+  mutex failures_lock_;
+  std::map<failure_key, failure_group> failures_;  // guarded by failures_lock_ during the run
+  std::uint64_t other_failures_ = 0;               // of groups beyond the most
+};
+
+// The recording of a recorder.
+[[nodiscard]] recording& recording_of(recorder& of) noexcept;
+
+}  // namespace parwork::detail
