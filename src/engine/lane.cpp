@@ -103,7 +103,7 @@ lane::lane(recording& owner, std::size_t budget, std::int64_t from)
 
 void lane::turn(part doing, std::int64_t now) noexcept {
   const std::int64_t upto = now - owner_.origin();
-  if (upto > end_) append(doing, upto, slice::no_name);
+  if (upto > end_) append(doing, upto);
 }
 
 void lane::begin_attempt() noexcept { mark_ = clock_now(); }
@@ -128,12 +128,12 @@ void lane::note_long(std::uint64_t index, std::uint32_t attempt, attempt_result 
                      const item_ref& which, std::int64_t took) noexcept {
   const std::int64_t start = mark_ - owner_.origin();
   const bool is_long = took >= long_attempt;
-  if (is_long && start > end_) append(part::working, start, slice::no_name);
+  if (is_long && start > end_) append(part::working, start);
   if (worked_ == 0) first_ = index;
   ++worked_;
   if (how == attempt_result::failed) ++failed_;
   slow_item noted{took, start, index, attempt, how, owner_.name_of(which)};
-  if (is_long) append(part::working, start + took, keep_name(noted.name));
+  if (is_long) append(part::working, start + took, noted.name);
   if (took > least_slow_) note_slow(std::move(noted));
   begin_attempt();
 }
@@ -191,34 +191,33 @@ void lane::add_attempt(const slow_item& what) noexcept {
 
 void lane::add_span(const slow_item& what) noexcept {
   const std::int64_t start = std::max(end_, what.start);
-  if (start > end_) append(part::nothing, start, slice::no_name);
+  if (start > end_) append(part::nothing, start);
   first_ = what.index;
   ++worked_;
   if (what.how == attempt_result::failed) ++failed_;
-  const std::uint32_t name = what.name.empty() ? slice::no_name : keep_name(what.name);
-  append(part::working, std::max(start, what.start + what.duration), name);
+  append(part::working, std::max(start, what.start + what.duration), what.name);
 }
 
-// REQUIRES: upto >= end_.
-void lane::append(part doing, std::int64_t upto, std::uint32_t name) noexcept {
+// REQUIRES: upto >= end_. The name is kept only where the slice stays by itself.
+void lane::append(part doing, std::int64_t upto, const std::string& name) noexcept {
   slice next{.start = end_,
              .first = first_,
              .worked = std::exchange(worked_, 0),
              .failed = std::exchange(failed_, 0),
              .pulled = std::exchange(pulled_, 0),
-             .collected = std::exchange(collected_, 0),
-             .name = name};
+             .collected = std::exchange(collected_, 0)};
   next.time[static_cast<std::size_t>(doing)] = upto - end_;
   end_ = upto;
   if (!slices_.empty()) {
     slice& last = slices_.back();
-    const bool plain = last.name == slice::no_name && name == slice::no_name;
+    const bool plain = last.name == slice::no_name && name.empty();
     if ((plain && go_to_one_part(last, next)) || last.length() + next.length() <= resolution_) {
       return merge(last, next);
     }
   }
   try {
     slices_.push_back(next);
+    slices_.back().name = keep_name(name);
   } catch (const std::exception&) {
     if (!slices_.empty()) merge(slices_.back(), next);  // no memory: times still add up
   }

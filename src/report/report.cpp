@@ -314,6 +314,8 @@ class data_writer {
 
 }  // namespace
 
+void write_run_data(const recording& run, output_file& file) { data_writer(run, file).write(); }
+
 void write_report(const recording& run, const std::filesystem::path& file) {
   if (!has_report()) {
     throw std::runtime_error(
@@ -322,7 +324,7 @@ void write_report(const recording& run, const std::filesystem::path& file) {
   }
   output_file out(file);
   out.write(report_page_head);
-  data_writer(run, out).write();
+  write_run_data(run, out);
   out.write(report_page_tail);
   out.close();
 }

@@ -63,6 +63,7 @@ struct program {
   std::optional<std::uint64_t> collector_throws_at = {};  // in the call of that number
   std::optional<std::uint64_t> retry_if_throws_at = {};
   std::optional<std::uint64_t> progress_throws_at = {};
+  bool recorded = false;
   stop_from stop = stop_from::nowhere;
   std::uint64_t stop_at = 0;
 
@@ -109,7 +110,7 @@ inline std::ostream& operator<<(std::ostream& out, const program& p) {
   at("retry_if", p.retry_if_throws_at);
   at("on_progress", p.progress_throws_at);
   return out << " stop from " << static_cast<int>(p.stop) << " at " << p.stop_at
-             << (p.short_timeout ? ", short timeout" : "");
+             << (p.short_timeout ? ", short timeout" : "") << (p.recorded ? ", recorded" : "");
 }
 
 namespace detail {
@@ -205,6 +206,7 @@ inline program random_program(dice& roll) {
   p.work = roll.pick(works);
   p.collector = roll.pick(collectors);
   p.batch = 1 + roll.below(64);
+  p.recorded = roll.chance(30);
   detail::roll_options(p, roll);
   detail::roll_accidents(p, roll);
   detail::roll_habits(p, roll);

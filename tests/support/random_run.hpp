@@ -19,6 +19,7 @@
 #include "support/elsewhere.hpp"
 #include "support/ledger.hpp"
 #include "support/random_program.hpp"
+#include "support/recorded.hpp"
 #include "support/waiting.hpp"
 #include "support/watching.hpp"
 
@@ -38,6 +39,7 @@ class stage {
     parwork::options chosen = p_.options;
     chosen.stop = stop_.get_token();
     chosen.run_on = pool_of(p_.pool_size);
+    if (p_.recorded) chosen.record = &recorder_;
     if (p_.retry_if_throws_at || p_.refused) {
       chosen.retry.retry_if = [this](const parwork::failure& why) {
         fallen_.user_code();
@@ -170,7 +172,12 @@ class stage {
 
   // --- The end ---
 
-  void fall() { fallen_.fall(); }
+  void fall() {
+    fallen_.fall();
+    if (!p_.recorded) return;
+    EXPECT_NE(recorder_.verdict(), "");
+    expect_sound_lanes(recorded_by(recorder_));
+  }
 
   void request_stop() {
     books_.stop_requested();
@@ -250,6 +257,8 @@ class stage {
   }
 
   const program& p_;
+  // The least memory: lanes are full at times.
+  parwork::recorder recorder_{{.memory = std::size_t{1} << 20}};
   ledger books_;
   curtain fallen_;
   std::stop_source stop_;

@@ -150,7 +150,7 @@ class lane {
  private:
   void note_long(std::uint64_t index, std::uint32_t attempt, attempt_result how,
                  const item_ref& which, std::int64_t took) noexcept;
-  void append(part doing, std::int64_t upto, std::uint32_t name) noexcept;
+  void append(part doing, std::int64_t upto, const std::string& name = {}) noexcept;
   void thin() noexcept;
   void merge_neighbours() noexcept;
   void drop_names() noexcept;

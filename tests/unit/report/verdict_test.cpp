@@ -1,0 +1,256 @@
+// What is said of runs whose times were made up: so what has to be said is known.
+#include "report/verdict.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "engine/recording.hpp"
+#include "parwork/cpus.hpp"
+#include "parwork/recorder.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using parwork::bottleneck;
+using parwork::summary;
+using parwork::detail::part;
+using parwork::detail::recording;
+using parwork::detail::run_facts;
+using parwork::detail::verdict;
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds wall = 1s;
+
+/// A run of two workers, both of whose second was spent alike.
+struct made_up {
+  double generator = 0, work = 0, collector = 0;  // shares of each worker's time
+  bottleneck bound = bottleneck::balanced;
+  std::uint64_t items = 1000;
+  nanoseconds longest = 1ms;
+  std::optional<double> cpu = 1.0;  // share of the busy time
+  run_facts facts = {.workers = 2, .queue = 200};
+  std::size_t peak = 100;
+  std::uint64_t failed = 0, retries = 0;
+
+  verdict judged() {
+    recording run(std::size_t{1} << 20, "");
+    run.begin(std::move(facts), 0);
+    const unsigned workers = run.facts().workers;
+    for (unsigned number = 0; number < workers; ++number) {
+      auto& lane = run.worker_lane(number, 0);
+      std::int64_t now = 0;
+      const auto spend = [&](part on, double share) {
+        now += static_cast<std::int64_t>(share * static_cast<double>(wall.count()));
+        lane.turn(on, now);
+      };
+      for (std::uint64_t i = number; i < items; i += workers) {
+        lane.add_attempt({.duration = i == 0 ? longest.count()
+                                             : static_cast<std::int64_t>(
+                                                   work * static_cast<double>(wall.count()) *
+                                                   workers / static_cast<double>(items)),
+                          .index = i,
+                          .name = "item-" + std::to_string(i)});
+      }
+      spend(part::pulling, generator);
+      // Work comes last: an idle end is a finding of its own.
+      lane.turn(part::nothing,
+                wall.count() - static_cast<std::int64_t>((work + collector) *
+                                                         static_cast<double>(wall.count())));
+      now = lane.end();
+      spend(part::collecting, collector);
+      lane.add_span({.duration = wall.count() - now, .start = now, .index = number});
+    }
+    const double busy = generator + work + collector;
+    std::optional<nanoseconds> used;
+    if (cpu) used = nanoseconds(static_cast<std::int64_t>(*cpu * busy * workers * 1e9));
+    run.end({.produced = items,
+             .succeeded = items - failed,
+             .failed = failed,
+             .retries = retries,
+             .wall = wall,
+             .workers = workers,
+             .peak_in_flight = peak,
+             .bound = bound},
+            nullptr, wall.count(), used ? used : std::optional<nanoseconds>(0ns));
+    return parwork::detail::judge(run);
+  }
+};
+
+bool advises(const verdict& v, std::string_view what) {
+  for (const auto& each : v.advices) {
+    if (each.what.find(what) != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST(verdict, work_bound_says_how_many_workers_the_serial_parts_could_feed) {
+  // The generator takes 2 x 3.4 % of a core; the whole of both workers' time is 2 x 100.4 %.
+  const verdict v = made_up{.generator = 0.034, .work = 0.96, .bound = bottleneck::work}.judged();
+  EXPECT_EQ(v.bound, "work");
+  EXPECT_EQ(v.headline, "Work-bound: 2 of 2 workers busy 99 % of the time.");
+  EXPECT_EQ(v.detail,
+            "More cores would help up to about 29 workers; then the generator (6.8 % of a core) "
+            "bounds the run.");
+  ASSERT_TRUE(v.best_factor);
+  EXPECT_NEAR(*v.best_factor, 14.6, 0.1);
+}
+
+TEST(verdict, work_bound_names_the_collector_where_that_comes_next) {
+  const verdict v =
+      made_up{.generator = 0.01, .work = 0.93, .collector = 0.05, .bound = bottleneck::work}
+          .judged();
+  EXPECT_NE(v.detail.find("then the collector (10 % of a core)"), std::string::npos) << v.detail;
+}
+
+TEST(verdict, no_run_is_promised_to_be_shorter_than_its_longest_item) {
+  const verdict v =
+      made_up{.generator = 0.001, .work = 0.98, .bound = bottleneck::work, .longest = 500ms}
+          .judged();
+  ASSERT_TRUE(v.best_factor);
+  EXPECT_NEAR(*v.best_factor, 2, 0.01);
+}
+
+TEST(verdict, work_that_waits_is_told_from_work_that_computes) {
+  made_up computing{.generator = 0.01, .work = 0.97, .bound = bottleneck::work};
+  made_up waiting = computing;
+  waiting.cpu = 0.1;
+  EXPECT_FALSE(advises(computing.judged(), "more workers than CPUs"));
+  EXPECT_TRUE(advises(waiting.judged(), "more workers than CPUs"));
+}
+
+TEST(verdict, generator_bound_says_what_a_free_generator_would_bring) {
+  // Left without it: 40 % of both workers' time.
+  const verdict v =
+      made_up{.generator = 0.48, .work = 0.4, .bound = bottleneck::generator}.judged();
+  EXPECT_EQ(v.bound, "generator");
+  EXPECT_NE(v.headline.find("96 % of the time"), std::string::npos) << v.headline;
+  ASSERT_TRUE(v.best_factor);
+  EXPECT_NEAR(*v.best_factor, 2.5, 0.01);
+  EXPECT_TRUE(advises(v, "parwork::split"));
+  EXPECT_FALSE(advises(v, "wait less"));
+}
+
+TEST(verdict, a_generator_that_waits_is_told_to_wait_less) {
+  EXPECT_TRUE(advises(
+      made_up{.generator = 0.48, .work = 0.1, .bound = bottleneck::generator, .cpu = 0.2}.judged(),
+      "wait less"));
+}
+
+TEST(verdict, chunks_are_advised_for_short_items_alone) {
+  made_up run{.generator = 0.48, .work = 0.02, .bound = bottleneck::generator, .longest = 1us};
+  EXPECT_FALSE(advises(run.judged(), "parwork::chunks"));
+  run = {.generator = 0.48,
+         .work = 0.02,
+         .bound = bottleneck::generator,
+         .items = 1'000'000,
+         .longest = 1us};
+  EXPECT_TRUE(advises(run.judged(), "parwork::chunks"));
+}
+
+TEST(verdict, collector_bound_advises_a_reduction) {
+  const verdict v =
+      made_up{.work = 0.3, .collector = 0.49, .bound = bottleneck::collector}.judged();
+  EXPECT_EQ(v.bound, "collector");
+  EXPECT_TRUE(advises(v, "parwork::reduce"));
+  EXPECT_FALSE(advises(v, "parwork::split"));
+}
+
+TEST(verdict, a_full_queue_in_input_order_is_named) {
+  made_up run{.work = 0.6};
+  run.facts.is_ordered = true;
+  EXPECT_FALSE(advises(run.judged(), "longer queue"));
+  made_up full{.work = 0.6, .peak = 200};
+  full.facts.is_ordered = true;
+  EXPECT_TRUE(advises(full.judged(), "longer queue"));
+}
+
+TEST(verdict, few_items_for_the_workers_are_named) {
+  EXPECT_TRUE(advises(made_up{.work = 0.5, .items = 3}.judged(), "more, smaller items"));
+  EXPECT_FALSE(advises(made_up{.work = 0.5}.judged(), "more, smaller items"));
+}
+
+TEST(verdict, short_items_are_named_where_nothing_else_is) {
+  const verdict v = made_up{.work = 0.5, .items = 5'000'000, .longest = 1us}.judged();
+  EXPECT_TRUE(advises(v, "parwork::chunks"));
+  EXPECT_NE(v.detail.find("200 ns"), std::string::npos) << v.detail;
+}
+
+TEST(verdict, many_failures_and_repeats_are_named) {
+  EXPECT_FALSE(advises(made_up{.work = 0.95, .failed = 10}.judged(), "failures"));
+  EXPECT_TRUE(advises(made_up{.work = 0.95, .failed = 300}.judged(), "failures"));
+  EXPECT_TRUE(advises(made_up{.work = 0.95, .retries = 400}.judged(), "have to be repeated"));
+}
+
+TEST(verdict, an_asynchronous_run_is_bound_by_what_is_outstanding) {
+  recording run(std::size_t{1} << 20, "");
+  run.begin({.workers = 2, .queue = 3, .is_async = true}, 0);
+  for (unsigned place = 1; place <= 3; ++place) {
+    run.outstanding().add(place, {.duration = wall.count(), .start = 0, .index = place});
+  }
+  run.worker_lane(0, 0).turn(part::working, 1000);
+  run.end({.produced = 3, .succeeded = 3, .wall = wall, .workers = 2}, nullptr, wall.count());
+  const verdict v = parwork::detail::judge(run);
+  EXPECT_EQ(v.bound, "outstanding");
+  EXPECT_TRUE(advises(v, "options::queue"));
+}
+
+TEST(verdict, a_tail_names_the_longest_item) {
+  recording run(std::size_t{1} << 20, "");
+  run.begin({.workers = 2, .queue = 200}, 0);
+  auto& early = run.worker_lane(0, 0);
+  auto& late = run.worker_lane(1, 0);
+  early.add_span({.duration = 200'000'000, .start = 0});
+  late.add_span({.duration = wall.count(), .start = 0});
+  late.add_attempt({.duration = wall.count(), .index = 7, .name = "big.iso"});
+  run.end({.produced = 20, .succeeded = 20, .wall = wall, .workers = 2}, nullptr, wall.count());
+  const verdict v = parwork::detail::judge(run);
+  EXPECT_EQ(v.bound, "balanced");
+  EXPECT_NE(v.detail.find("'big.iso', took 1 s"), std::string::npos) << v.detail;
+  EXPECT_TRUE(advises(v, "long items first"));
+  EXPECT_NEAR(v.best_factor.value_or(0), 1, 0.01);  // its longest item is as long as the run
+}
+
+TEST(verdict, of_no_items) { EXPECT_EQ(made_up{.items = 0}.judged().bound, "nothing"); }
+
+// --- Runs by hand ---
+
+std::string by_hand(double busy, double waiting_for_input, std::optional<nanoseconds> cpu = {}) {
+  parwork::recorder recorded;
+  recorded.begin({.workers = 4, .item = "job", .lane = "slot"});
+  const nanoseconds each(static_cast<std::int64_t>(busy * 1e9 / 10));
+  for (unsigned lane = 1; lane <= 4; ++lane) {
+    for (int i = 0; i < 10; ++i) {
+      recorded.add({.lane = lane, .start = i * 100ms, .duration = each});
+    }
+  }
+  const summary run = recorded.finish(
+      {.produced = 40, .succeeded = 40, .wall = wall, .generator_share = waiting_for_input}, cpu);
+  EXPECT_NEAR(run.work_share, busy, 1e-6);
+  return recorded.verdict();
+}
+
+TEST(verdict, a_run_by_hand_speaks_of_its_own_words) {
+  const std::string text = by_hand(0.97, 0, nanoseconds(100ms));
+  EXPECT_NE(text.find("4 slots busy 97 % of the time"), std::string::npos) << text;
+  EXPECT_NE(text.find("Use more slots"), std::string::npos) << text;
+  EXPECT_EQ(text.find("worker"), std::string::npos) << text;
+  EXPECT_EQ(text.find("parwork::"), std::string::npos) << text;
+}
+
+TEST(verdict, a_run_by_hand_that_uses_its_cpus_is_not_told_to_use_more_slots) {
+  const std::string text = by_hand(0.97, 0, nanoseconds(1s) * parwork::available_cpus());
+  EXPECT_EQ(text.find("Use more slots"), std::string::npos) << text;
+}
+
+TEST(verdict, a_run_by_hand_may_be_bound_by_its_input) {
+  const std::string text = by_hand(0.2, 0.75);
+  EXPECT_NE(text.find("Bound by its input"), std::string::npos) << text;
+  EXPECT_NE(text.find("75 % of the time"), std::string::npos) << text;
+}
+
+}  // namespace
