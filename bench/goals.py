@@ -13,6 +13,7 @@ P50_NS, P99_NS, CPU_PERCENT = 8_000, 30_000, 5
 CALL_NS, CALL_100, CALL_1000 = 3_000, 1.0, 0.62  # one item; ratios to the plain loop for 100 and 1,000
 MD5_TIMES = 6
 JOURNAL_NS, RESUMED_PER_S = 3_000, 1e6  # on top of the run without a journal; recorded items
+RECORDER_SHARE = 0.05  # of the run's time, at items of 1 us
 SPAWN_NS = 20
 TOOL_TIMES_XARGS, TOOL_TIMES_GNU, TOOL_START_MS, TOOL_CROWD_S = 1.5, 5, 5, 3
 MEMORY_GROWTH_MIB = 1.0  # "flat": the peak of the longest run above that of the shortest
@@ -147,6 +148,16 @@ def resume_goal(results):
                f"{1e3 / ns:.2f} million at worst ({label})", 1e9 / ns >= RESUMED_PER_S)
 
 
+def recorder_goal(results):
+    doc = tables.document(results, "recorder")
+    if not doc:
+        return
+    found = worst((tables.recorder_cost(doc, peer, "1us"), label) for peer, label in doc.labels.items()
+                  if peer in ("parwork", "parwork-input"))
+    measured = (f"{100 * found[0]:+.1f} % at worst ({found[1]})", found[0] < RECORDER_SHARE) if found else ()
+    yield Goal("recording a run of 1 us items", f"under {100 * RECORDER_SHARE:.0f} % more time", *measured)
+
+
 def tool_goals(results):
     doc = tables.document(results, "tool")
     if not doc:
@@ -169,7 +180,7 @@ def tool_goals(results):
 def goals(results):
     """In the order in which they were set."""
     for part in (throughput_goals, latency_goals, call_goals, neighbour_goals, memory_goal, md5_goal, journal_goal,
-                 resume_goal, tool_goals):
+                 resume_goal, recorder_goal, tool_goals):
         yield from part(results)
 
 

@@ -123,6 +123,11 @@ class row_list {
            std::ranges::find(options_.peers, peer) != options_.peers.end();
   }
 
+  // Of those that have a table of their own.
+  [[nodiscard]] bool names(const std::string& peer) const {
+    return !options_.peers.empty() && wants(peer);
+  }
+
   void add(const std::string& peer, const std::string& label,
            std::function<measurement(const load&)> run) {
     rows_.push_back({.who = {.peer = peer, .label = label}, .run = std::move(run)});
@@ -188,6 +193,9 @@ class row_list {
 
 void add_parwork(row_list& rows) {
   rows.add_ordered<peers::parwork_results>("parwork", "parwork");
+  if (rows.names("parwork-recorded")) {
+    rows.add_ordered<peers::parwork_recorded>("parwork-recorded", "parwork, recorded");
+  }
   rows.add_ordered<peers::parwork_completions>("parwork-completions", "parwork, completions");
   rows.add_ordered<peers::parwork_batched>("parwork-batched", "parwork, batched");
   rows.add_indexed<peers::parwork_split>("parwork-split", "parwork, split and reduce");
@@ -242,6 +250,7 @@ void add_program(row_list& rows, const std::string& peer, const std::string& lab
 std::vector<std::string> peer_names() {
   return {"plain",
           "parwork",
+          "parwork-recorded",
           "parwork-completions",
           "parwork-batched",
           "parwork-split",

@@ -349,6 +349,26 @@ def journal_resume(results):
     return block(text, markdown(header, rows), doc)
 
 
+def recorder_cost(doc, peer, case):
+    """What recording adds to a run's time, as a share; None where it was not measured."""
+    recorded, plain = doc.median(peer.replace("parwork", "parwork-recorded"), case), doc.median(peer, case)
+    return recorded and plain and recorded / plain - 1
+
+
+def recorder(results):
+    doc = document(results, "recorder")
+    if not doc:
+        return None
+    rows = []
+    for peer, label in doc.labels.items():
+        if not peer.startswith("parwork") or "recorded" in peer:
+            continue
+        costs = [recorder_cost(doc, peer, case) for case in doc.cases]
+        rows.append([label, *("" if cost is None else f"{100 * cost:+.1f} %" for cost in costs)])
+    text = f"What it adds to a run's time that the run is recorded. {conditions(doc)}"
+    return block(text, markdown(["item", *doc.cases], rows), doc)
+
+
 def tool(results):
     doc = document(results, "tool")
     if not doc:
@@ -385,6 +405,7 @@ BLOCKS = {
     "md5": ("MD5 of short strings", md5),
     "journal": ("A journal", journal),
     "journal-resume": ("Resuming from a journal", journal_resume),
+    "recorder": ("A recorder", recorder),
     "tool": ("The tool", tool),
 }
 

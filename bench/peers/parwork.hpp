@@ -2,6 +2,7 @@
 #pragma once
 
 #include <parwork/parwork.hpp>
+#include <parwork/recorder.hpp>
 
 #include <cstdint>
 #include <ranges>
@@ -38,6 +39,19 @@ class parwork_results {
 
  private:
   parwork::options options_;
+};
+
+/// The same, recorded.
+class parwork_recorded : public parwork_results {
+ public:
+  explicit parwork_recorded(const setup& s) : parwork_results(s) { options().record = &recorder(); }
+
+ private:
+  // Lasts, as a program's would, so that its memory is there.
+  static parwork::recorder& recorder() {
+    static parwork::recorder one;
+    return one;
+  }
 };
 
 /// The collector takes whole completions, items included.

@@ -33,6 +33,12 @@ def results(**documents):
             "machine": {"cpu": "A", "cpus": 2, "system": "B", "kernel": "C"}, "tables": documents}
 
 
+def recording(ns):
+    """A recorded item of 1 us takes so long, one that is not recorded 1,000 ns."""
+    times = {"plain": 2000, "parwork": 1000, "parwork-input": 1000, "parwork-recorded": ns, "parwork-recorded-input": 1010}
+    return throughput({peer: {"1us": time} for peer, time in times.items()})
+
+
 def verdicts(found):
     return {goal.what: goal.met for goal in goals.goals(found)}
 
@@ -90,6 +96,11 @@ class Tables(unittest.TestCase):
         text = report.BLOCKS["journal-resume"][1](results(**{"journal-resume": resuming(250)}))
         self.assertIn("| SKIP                   |      4.00 |             250 |\n", text)
 
+    def test_show_what_recording_adds(self):
+        text = report.BLOCKS["recorder"][1](results(recorder=recording(1023)))
+        self.assertIn("| PARWORK       | +2.3 % |\n", text)
+        self.assertNotIn("RECORDED", text)
+
     def test_give_durations_in_the_unit_that_suits(self):
         self.assertEqual([tables.duration(ns) for ns in (0.5, 12.34, 3140, 2.5e6, 7e9)],
                          ["0.50 ns", "12.3 ns", "3.14 us", "2.50 ms", "7.00 s"])
@@ -117,6 +128,12 @@ class Goals(unittest.TestCase):
         goal = "a journalled item with 16 bytes, on top"
         self.assertTrue(verdicts(results(journal=journal(2999)))[goal])
         self.assertFalse(verdicts(results(journal=journal(3001)))[goal])
+        self.assertNotIn(goal, verdicts(results(throughput=FAST)))
+
+    def test_on_a_recorder_are_on_the_worse_order(self):
+        goal = "recording a run of 1 us items"
+        self.assertTrue(verdicts(results(recorder=recording(1049)))[goal])
+        self.assertFalse(verdicts(results(recorder=recording(1051)))[goal])
         self.assertNotIn(goal, verdicts(results(throughput=FAST)))
 
     def test_on_resuming_are_on_the_slower_way(self):
