@@ -1,8 +1,8 @@
 // md5_files: the MD5 of every regular file below the directories given, as md5sum prints it.
 //
 // Shows: a lazy generator (`files`), a state for each worker (`per_worker`), output in input order,
-// failures that do not end the run, a progress bar, Ctrl-C; and with --journal a run that goes on
-// after `kill -9`.
+// failures that do not end the run, a progress bar, Ctrl-C; with --journal a run that goes on after
+// `kill -9`; and with --report a page that shows what held the run back.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,7 +38,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view usage =
-    R"(usage: md5_files [--workers N] [--queue N] [--journal FILE] [--] DIRECTORY...
+    R"(usage: md5_files [--workers N] [--queue N] [--journal FILE] [--report FILE] [--] DIRECTORY...
 
 Prints the MD5 of every regular file below the directories, in md5sum's format: 'md5sum -c' accepts
 the output. Symbolic links are not followed. With standard error on a terminal the files are counted
@@ -50,6 +50,7 @@ first and progress is shown.
                   goes on when it is started again: files that are recorded, and have not been
                   written to since, are not read, and the output is complete all the same. Files
                   that could not be read are tried again. FILE must lie outside the directories.
+  --report FILE   write an HTML report of the run to FILE: where its time went, and what to change
 
 Exit status: 0 all files hashed; 1 some could not be read, or the output was lost, or the journal
 cannot be used; 2 bad usage or a missing directory, with nothing hashed; 130 interrupted.
@@ -219,7 +220,7 @@ parwork::summary run_with_journal(const fs::path&, Run&& run) {
 
 // [run]
 int hash_below(const std::vector<fs::path>& roots, const fs::path& journal_file,
-               parwork::options options) {
+               const fs::path& report_file, parwork::options options) {
   std::uint64_t unreadable_directories = 0;
   const auto on_error = [&](const fs::path& path, std::error_code error) {
     ++unreadable_directories;
@@ -242,6 +243,8 @@ int hash_below(const std::vector<fs::path>& roots, const fs::path& journal_file,
       complain(file.item, file.result.error().message());
     }
   };
+  parwork::recorder recorder({.title = "md5_files " + roots.front().string()});
+  if (!report_file.empty()) options.record = &recorder;
   const parwork::summary summary = run_with_journal(journal_file, [&](auto&... journal) {
     return parwork::process(journal..., files_below(roots, on_error),
                             parwork::per_worker([&] { return hashing_state(md5); }, hash),
@@ -253,6 +256,11 @@ int hash_below(const std::vector<fs::path>& roots, const fs::path& journal_file,
   if (!journal_file.empty()) {
     std::cerr << "md5_files: " << read << " files read, " << collected - read
               << " taken from the journal " << journal_file.native() << '\n';
+  }
+  if (!report_file.empty()) {
+    recorder.write_report(report_file);
+    std::cerr << "md5_files: the report is " << report_file.native() << ": " << recorder.verdict()
+              << '\n';
   }
   if (summary.stopped) return examples::interrupted;
   if (summary.failed + unreadable_directories == 0) return examples::all_done;
@@ -282,10 +290,16 @@ int body(examples::arguments& words) {
   const std::uint64_t workers = words.number("--workers", 0, 0, parwork::max_workers);
   const std::uint64_t queue = words.number("--queue", 0, 0, parwork::max_queue);
   const std::optional<std::string> journal = words.value("--journal");
+  const std::optional<std::string> report = words.value("--report");
   const std::vector<std::string> operands = words.operands();
   const std::vector<fs::path> roots(operands.begin(), operands.end());
   if (roots.empty()) throw examples::usage_error("no directory given");
   if (!all_directories(roots)) return examples::bad_usage;
+  if (report) {
+    if (!parwork::has_report())
+      throw examples::usage_error("--report: this build has no report (PARWORK_REPORT=OFF)");
+    if (report->empty()) throw examples::usage_error("--report: the file's name is empty");
+  }
   if (journal) {
     if (!has_journal)
       throw examples::usage_error("--journal: this build has no journal (no SQLite)");
@@ -294,7 +308,7 @@ int body(examples::arguments& words) {
   }
 
   // [options]
-  return hash_below(roots, journal.value_or(""),
+  return hash_below(roots, journal.value_or(""), report.value_or(""),
                     {.workers = static_cast<unsigned>(workers),
                      .queue = queue,
                      .order = parwork::ordering::input,

@@ -29,10 +29,11 @@ else()
     LABELS examples
     PASS_REGULAR_EXPRESSION "--journal: this build has no journal")
 endif()
+parwork_add_example_test(report report $<TARGET_FILE:report> $<BOOL:${PARWORK_REPORT}>)
 # The demonstration is a script around md5_files and the tool.
 if(TARGET parwork_cli)
   parwork_add_example_test(demo demo "${PROJECT_SOURCE_DIR}/tools/demo.sh" $<TARGET_FILE:md5_files>
-    $<TARGET_FILE:parwork_cli>)
+    $<TARGET_FILE:parwork_cli> $<BOOL:${PARWORK_REPORT}>)
 endif()
 
 # What the pages quote.

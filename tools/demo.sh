@@ -2,9 +2,10 @@
 # Shows md5_files at work on real files: progress, summary, a check by md5sum, and the time beside md5sum's own. Then the
 # tool does the same by md5sum, is killed half-way, and goes on.
 #
-# usage: tools/demo.sh MD5_FILES PARWORK [DIR]
+# usage: tools/demo.sh MD5_FILES PARWORK REPORT [DIR]
 #   MD5_FILES  the example's executable
 #   PARWORK    the tool's
+#   REPORT     where the HTML report of the first run goes; empty: none is written
 #   DIR        what to hash (default: /usr/lib, or the first of /usr/share and /usr/include that is small enough)
 #
 # Exit status: 0 all checked; 1 a digest or the number of files is wrong; 2 bad usage; 130 interrupted.
@@ -38,7 +39,7 @@ seconds_since() { awk -v from="$1" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.4f"
 
 hash_with_bar() {
   local status=0
-  "$md5_files" -- "$directory" >"$folder/sums" || status=$?
+  "$md5_files" "${with_report[@]}" -- "$directory" >"$folder/sums" || status=$?
   case $status in
     0) ;;
     1) say 'Files that cannot be read are left out of what follows.' ;;
@@ -125,13 +126,15 @@ kill_half_way_and_resume() {
   say "same as above ($(seconds_since "$begin") s for both runs, with a process for each file)."
 }
 
-[[ $# == 2 || $# == 3 ]] || die 2 'usage: tools/demo.sh MD5_FILES PARWORK [DIR]'
+[[ $# == 3 || $# == 4 ]] || die 2 'usage: tools/demo.sh MD5_FILES PARWORK REPORT [DIR]'
 md5_files=$(realpath -- "$1")
 parwork=$(realpath -- "$2")
 for program in "$md5_files" "$parwork"; do
   [[ -x $program ]] || die 2 "$program is no program"
 done
-directory=${3-$(default_directory)}
+with_report=()
+[[ -z $3 ]] || with_report=(--report "$3")
+directory=${4-$(default_directory)}
 [[ -d $directory ]] || die 2 "${directory:-''} is no directory"
 [[ $directory != -* ]] || directory=./$directory
 cpus=$(nproc)
@@ -156,3 +159,9 @@ say 'difference between the second line and the last.'
 
 title "parwork -k --journal JOURNAL -0 -a LIST md5sum"
 kill_half_way_and_resume
+
+if [[ -n $3 ]]; then
+  [[ -s $3 ]] || die 1 "md5_files has written no report to $3"
+  title 'report of the first run: open it in a browser'
+  say "$(realpath -- "$3")"
+fi

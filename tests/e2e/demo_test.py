@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """tools/demo.sh: it shows what it promises, believes md5sum alone, and leaves nothing behind.
 
-Usage: demo_test.py DEMO_SH MD5_FILES PARWORK
+Usage: demo_test.py DEMO_SH MD5_FILES PARWORK REPORT
+  REPORT  1 where the build has the report, else 0
 """
 
 import os
@@ -14,6 +15,7 @@ import harness
 
 MD5_FILES = None
 PARWORK = None
+REPORT = None
 
 
 class DemoTest(harness.ProgramTest):
@@ -28,7 +30,9 @@ class DemoTest(harness.ProgramTest):
 
     def demo(self, *arguments, program=None, tool=None, **options):
         environment = harness.environment(TMPDIR=str(self.folder / "tmp"))
-        result = self.run_program(program or MD5_FILES, tool or PARWORK, *arguments, cwd=self.folder, env=environment, **options)
+        report = "report.html" if REPORT and program is None else ""
+        result = self.run_program(program or MD5_FILES, tool or PARWORK, report, *arguments, cwd=self.folder,
+                                  env=environment, **options)
         self.assertEqual(list((self.folder / "tmp").iterdir()), [])
         return result
 
@@ -37,6 +41,9 @@ class DemoTest(harness.ProgramTest):
         self.assertEqual(status, 0, err)
         text = out.decode()
         self.assertIn("md5sum agrees on all 4 files.", text)
+        if REPORT:
+            self.assertEqual(text.splitlines()[-1], str(self.folder.resolve() / "report.html"))
+            self.assertIn("bound", (self.folder / "report.html").read_text(encoding="utf-8"))
         rows = [line for line in text.splitlines() if line.startswith(("md5_files ", "find "))]
         self.assertEqual(len(rows), 4, text)
         for row in rows:
@@ -113,4 +120,5 @@ class DemoTest(harness.ProgramTest):
 
 if __name__ == "__main__":
     MD5_FILES, PARWORK = (os.path.abspath(sys.argv.pop(2)) for _ in range(2))
+    REPORT = sys.argv.pop(2) == "1"
     harness.main()
