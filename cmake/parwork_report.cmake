@@ -25,8 +25,28 @@ if(PARWORK_REPORT AND NOT parwork_report_found)
     "-DPARWORK_NPM=..., or build without the HTML report: -DPARWORK_REPORT=OFF.")
 endif()
 
+# Fetches what package.json and package-lock.json of `source` name into `binary`/node_modules; `result` names the file
+# to depend on.
+#
+# Each build folder has modules of its own, so that two builds at once do not meet; npm's cache makes that cheap. No
+# package needs a script of its own to be run.
+function(parwork_add_modules source binary result)
+  set(modules "${binary}/node_modules/.package-lock.json")  # npm writes it last
+  file(MAKE_DIRECTORY "${binary}")
+  add_custom_command(OUTPUT "${modules}"
+    COMMAND ${CMAKE_COMMAND} -E copy "${source}/package.json" "${source}/package-lock.json" "${binary}"
+    COMMAND "${PARWORK_NPM}" ci --ignore-scripts --prefer-offline --no-audit --no-fund --no-update-notifier
+      --loglevel=error
+    COMMAND ${CMAKE_COMMAND} -E touch "${modules}"
+    DEPENDS "${source}/package.json" "${source}/package-lock.json"
+    WORKING_DIRECTORY "${binary}"
+    COMMENT "Fetching the npm packages of ${source}"
+    VERBATIM)
+  set(${result} "${modules}" PARENT_SCOPE)
+endfunction()
+
 # Adds the page to a target, as the constants of src/report/page.hpp, and tells its sources so by PARWORK_REPORT=1. The
-# page itself is ${CMAKE_BINARY_DIR}/report_page/page.html, for its tests.
+# page itself is report_page/page.html of the build folder, for its tests.
 function(parwork_add_report target)
   if(NOT PARWORK_REPORT)
     return()
@@ -34,19 +54,7 @@ function(parwork_add_report target)
   set(source "${PROJECT_SOURCE_DIR}/src/report/page")
   set(binary "${PROJECT_BINARY_DIR}/report_page")
   file(GLOB scripts CONFIGURE_DEPENDS "${source}/src/*.ts")
-  set(modules "${binary}/node_modules/.package-lock.json")  # npm writes it last
-
-  # Each build folder has modules of its own, so that two builds at once do not meet; npm's cache makes that cheap. No
-  # package needs a script of its own to be run. What an interrupted npm left is no reason to fail: it starts afresh.
-  add_custom_command(OUTPUT "${modules}"
-    COMMAND ${CMAKE_COMMAND} -E copy "${source}/package.json" "${source}/package-lock.json" "${binary}"
-    COMMAND "${PARWORK_NPM}" ci --prefix "${binary}" --ignore-scripts --prefer-offline --no-audit --no-fund
-      --no-update-notifier --loglevel=error
-    COMMAND ${CMAKE_COMMAND} -E touch "${modules}"
-    DEPENDS "${source}/package.json" "${source}/package-lock.json"
-    WORKING_DIRECTORY "${binary}"
-    COMMENT "Fetching what the report's page is built with"
-    VERBATIM)
+  parwork_add_modules("${source}" "${binary}" modules)
   add_custom_command(OUTPUT "${binary}/page.html" "${binary}/report_page.cpp"
     COMMAND "${PARWORK_NODE}" "${source}/build.mjs" --modules "${binary}/node_modules"
       --out "${binary}/page.html" --cpp "${binary}/report_page.cpp"
@@ -54,7 +62,6 @@ function(parwork_add_report target)
       ${scripts}
     COMMENT "Building the report's page"
     VERBATIM)
-  file(MAKE_DIRECTORY "${binary}")
   target_sources(${target} PRIVATE "${binary}/report_page.cpp")
   target_compile_definitions(${target} PRIVATE PARWORK_REPORT=1)
 endfunction()

@@ -73,17 +73,22 @@ function build(run: Run): void {
   buildFailures(run);
 }
 
-function start(): void {
-  setUpTheme(byId("theme"));
+function read(): Run | null {
   try {
-    build(parseRun(byId("run").textContent ?? ""));
+    return parseRun(byId("run").textContent ?? "");
   } catch (error) {
     byId("headline").textContent = error instanceof Error ? error.message : String(error);
-    throw error;
-  } finally {
-    // Set once the first picture is on the screen: milliseconds since the page was asked for.
-    requestAnimationFrame(() => { document.documentElement.dataset.ready = String(Math.round(performance.now())); });
+    return null;
   }
+}
+
+function start(): void {
+  setUpTheme(byId("theme"));
+  const run = read();
+  if (run) build(run);
+  else for (const section of document.querySelectorAll("section:not(#verdict), #shares")) section.remove();
+  // Set once the first picture is on the screen: milliseconds since the page was asked for.
+  requestAnimationFrame(() => { document.documentElement.dataset.ready = String(Math.round(performance.now())); });
 }
 
 start();
