@@ -55,9 +55,9 @@ struct costs {
 };
 
 costs costs_of(const std::string& part) {
-  if (part == "generator") return {.generator = 400us, .work = 200us};
+  if (part == "generator") return {.generator = 400us, .work = 20us};
   if (part == "work") return {};
-  if (part == "collector") return {.work = 200us, .collector = 400us};
+  if (part == "collector") return {.work = 20us, .collector = 400us};
   if (part == "tail") return {.last = 300ms};
   if (part == "failures") return {.fails = true};
   throw examples::usage_error("--bound: '" + part +
@@ -83,7 +83,7 @@ int body(examples::arguments& words) {
   const std::filesystem::path trace = words.value("--trace").value_or("");
   if (!words.operands().empty()) throw examples::usage_error("there are no operands");
 
-  const auto generator = [&, next = std::uint64_t{0}]() mutable -> std::optional<frame> {
+  auto generator = [&, next = std::uint64_t{0}]() mutable -> std::optional<frame> {
     if (next == frames) return std::nullopt;
     compute(cost.generator);
     return frame{next++};

@@ -175,7 +175,7 @@ void lane::outstanding_ended(const started_attempt& begun, std::uint64_t index,
   if (ended.duration >= long_attempt || ended.duration > least_slow_) {
     ended.name = owner_.name_of(which);
   }
-  if (begun.place != 0) owner_.outstanding().end(begun.place, ended);
+  owner_.outstanding().end(begun.place, ended);
   add_attempt(ended);
 }
 

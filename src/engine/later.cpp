@@ -69,7 +69,7 @@ void run::release_retries() noexcept {
 
 void run::record_wait(const retry_wait& over) noexcept {
   const started_attempt& begun = over.recorded_;
-  if (recording_ == nullptr || begun.place == 0) return;
+  if (recording_ == nullptr) return;
   const std::int64_t now = recorded_now() - recording_->origin();
   recording_->waiting().end(begun.place, {.duration = now - begun.start,
                                           .start = begun.start,

@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 namespace parwork::detail {
@@ -11,15 +13,29 @@ namespace {
 
 constexpr std::size_t longest_name = 200;  // bytes
 constexpr std::size_t least_budget = 64 * sizeof(slice);
-constexpr std::uint32_t most_waiting = 64;  // places among which memory is shared out
+constexpr std::uint32_t most_outstanding = 256;  // places
+constexpr std::uint32_t most_waiting = 16;
 
-std::chrono::nanoseconds cpu_time_of_process() noexcept {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  const auto of = [](const timeval& time) {
-    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
-  };
-  return of(used.ru_utime) + of(used.ru_stime);
+// Of a run by hand one for each of its lanes: there the caller says which is taken.
+std::uint32_t places_of(const run_facts& facts) {
+  if (facts.is_manual) return facts.workers;
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(facts.queue, 1, most_outstanding));
+}
+
+// Source: Documentation/scheduler/sched-stats.rst of Linux: the second figure is the time spent
+// waiting on a run queue, in nanoseconds. Threads that have ended are not in it.
+std::chrono::nanoseconds time_without_cpu() noexcept {
+  std::int64_t sum = 0;
+  try {
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::ifstream file(task.path() / "schedstat");
+      std::int64_t running = 0, waiting = 0;
+      if (file >> running >> waiting) sum += waiting;
+    }
+  } catch (const std::exception&) {
+    return std::chrono::nanoseconds(0);  // no /proc here
+  }
+  return std::chrono::nanoseconds(sum);
 }
 
 std::string message_of(const std::exception_ptr& error) {
@@ -37,12 +53,23 @@ void cut(std::string& text, std::size_t most) {
 
 }  // namespace
 
+cpu_use cpu_use::now() noexcept {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto of = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return {of(used.ru_utime) + of(used.ru_stime), time_without_cpu()};
+}
+
 // --- Lanes of what overlaps ---
 
-void lane_set::reset(recording& owner, std::size_t budget, std::int64_t from) {
+void lane_set::reset(recording& owner, std::size_t memory, std::uint32_t most, std::int64_t from) {
   const lock_guard guard(lock_);
   owner_ = &owner;
-  budget_ = budget;
+  budget_ = std::max(least_budget, memory / most);
+  most_ = most;
+  sum_ = 0;
   from_ = from;
   lanes_.clear();
   free_ = {};
@@ -59,7 +86,7 @@ std::uint32_t lane_set::take() noexcept {
   const lock_guard guard(lock_);
   try {
     if (free_.empty()) {
-      if (lanes_.size() >= most) return 0;
+      if (lanes_.size() >= most_) return 0;
       const auto place = static_cast<std::uint32_t>(lanes_.size() + 1);
       lane_at(place);
       return place;
@@ -74,6 +101,8 @@ std::uint32_t lane_set::take() noexcept {
 
 void lane_set::end(std::uint32_t place, const slow_item& what) noexcept {
   const lock_guard guard(lock_);
+  sum_ += what.duration;
+  if (place == 0) return;
   lanes_[place - 1]->add_span(what);
   try {
     free_.push(place);
@@ -85,6 +114,7 @@ void lane_set::end(std::uint32_t place, const slow_item& what) noexcept {
 void lane_set::add(std::uint32_t place, const slow_item& what) {
   const lock_guard guard(lock_);
   lane& its = lane_at(place);
+  sum_ += what.duration;
   its.add_span(what);
   its.add_attempt(what);
 }
@@ -120,15 +150,11 @@ void recording::begin(run_facts facts, std::int64_t now,
   workers_.clear();
   workers_.resize(facts_.is_manual ? 0 : facts_.workers + 2);
   const bool beside = facts_.is_async || facts_.is_manual;
-  const std::uint64_t places = std::clamp<std::uint64_t>(
-      facts_.is_manual ? facts_.workers : facts_.queue, 1, lane_set::most);
-  const auto share = [](std::size_t bytes, std::uint64_t among) {
-    return std::max<std::size_t>(least_budget, bytes / among);
-  };
-  worker_budget_ = share(beside ? memory_ / 4 : memory_ / 4 * 3, facts_.workers + 2);
-  outstanding_.reset(*this, share(memory_ / 2, places), now);
-  waiting_.reset(*this, share(memory_ / 4, most_waiting), now);
-  cpu_ = cpu_time_of_process();
+  worker_budget_ =
+      std::max(least_budget, memory_ / (beside ? 4 : 2) / (std::size_t{facts_.workers} + 2));
+  outstanding_.reset(*this, memory_ / 2, places_of(facts_), now);
+  waiting_.reset(*this, memory_ / 4, most_waiting, now);
+  cpu_before_ = cpu_use::now();
 }
 
 void recording::end(const summary& counts, const std::exception_ptr& error, std::int64_t now,
@@ -141,11 +167,10 @@ void recording::end(const summary& counts, const std::exception_ptr& error, std:
   }
   outstanding_.close(now);
   waiting_.close(now);
-  if (cpu || facts_.is_manual) {
-    cpu_ = cpu;
-  } else {
-    *cpu_ = cpu_time_of_process() - *cpu_;
-  }
+  const cpu_use now_used = cpu_use::now();
+  cpu_ = cpu;
+  if (!cpu && !facts_.is_manual) cpu_ = now_used.time - cpu_before_.time;
+  delayed_ = std::max(std::chrono::nanoseconds(0), now_used.delayed - cpu_before_.delayed);
   phase_ = phase::done;
 }
 

@@ -53,12 +53,11 @@ struct run_facts {
 // Lanes of things that overlap: each takes the lowest place that is free.
 class lane_set {
  public:
-  static constexpr std::uint32_t most = 256;  // what is beyond is counted and has no place
-
-  void reset(recording& owner, std::size_t budget, std::int64_t from);
+  // At most so many places are taken; what is beyond has none. `memory`: of all of them, in bytes.
+  void reset(recording& owner, std::size_t memory, std::uint32_t most, std::int64_t from);
   // A place from 1, or 0. Any thread.
   [[nodiscard]] std::uint32_t take() noexcept;
-  // What was at `place` has ended. Any thread.
+  // What was at `place`, or at none, has ended. Any thread.
   void end(std::uint32_t place, const slow_item& what) noexcept;
   // The same of an attempt whose place the caller knows, from 1 up to whatever it likes.
   void add(std::uint32_t place, const slow_item& what);
@@ -66,17 +65,29 @@ class lane_set {
   // After the run.
   void close(std::int64_t now);
   [[nodiscard]] const std::vector<std::unique_ptr<lane>>& lanes() const noexcept { return lanes_; }
+  // Of all that has ended, with and without a place: nanoseconds.
+  [[nodiscard]] std::int64_t sum() const noexcept { return sum_; }
 
  private:
   lane& lane_at(std::uint32_t place) PARWORK_REQUIRES(lock_);
 
   recording* owner_ = nullptr;
-  std::size_t budget_ = 0;
+  std::size_t budget_ = 0;  // of a lane
+  std::uint32_t most_ = 0;
   std::int64_t from_ = 0;
   mutex lock_;
+  std::int64_t sum_ = 0;  // guarded by lock_ during the run
   std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_
       PARWORK_GUARDED_BY(lock_);
   std::vector<std::unique_ptr<lane>> lanes_;  // guarded by lock_ during the run
+};
+
+// What the process had of the CPUs.
+struct cpu_use {
+  std::chrono::nanoseconds time{0};
+  std::chrono::nanoseconds delayed{0};  // its threads were ready to run, and had none; 0: not known
+
+  static cpu_use now() noexcept;
 };
 
 struct failure_example {
@@ -125,6 +136,8 @@ class recording {
   [[nodiscard]] const run_facts& facts() const noexcept { return facts_; }
   [[nodiscard]] const summary& counts() const noexcept { return counts_; }
   [[nodiscard]] const std::optional<std::chrono::nanoseconds>& cpu() const noexcept { return cpu_; }
+  // How long threads were ready to run and had no CPU, of all threads.
+  [[nodiscard]] std::chrono::nanoseconds delayed() const noexcept { return delayed_; }
   [[nodiscard]] const std::string& broken_off() const noexcept { return broken_off_; }
   [[nodiscard]] std::chrono::system_clock::time_point began() const noexcept { return began_; }
   // By number; null: that thread was never needed.
@@ -157,8 +170,10 @@ class recording {
   std::int64_t length_ = 0;
   std::chrono::system_clock::time_point began_ = {};
   summary counts_ = {};
-  std::optional<std::chrono::nanoseconds> cpu_ = {};  // while it runs: of the process at its start
-  std::size_t worker_budget_ = 0;                     // of a lane, in bytes
+  cpu_use cpu_before_;
+  std::optional<std::chrono::nanoseconds> cpu_ = {};
+  std::chrono::nanoseconds delayed_{0};
+  std::size_t worker_budget_ = 0;  // of a lane, in bytes
   std::string broken_off_ = {};
   std::vector<std::unique_ptr<lane>> workers_;  // a slot is written by its own thread alone
   lane_set outstanding_;

@@ -65,13 +65,16 @@ struct measured {
   duration_counts durations;
   std::optional<slow_attempt> slowest;
   std::optional<double> computed;  // share of the busy time that was CPU time
+  double delayed = 0;              // share in which a thread was ready and had no CPU
 
   [[nodiscard]] double idle_share() const { return std::max(0.0, 1 - ratio(busy, wall * workers)); }
   [[nodiscard]] double mean() const {
     return ratio(static_cast<double>(durations.sum()), static_cast<double>(durations.count()));
   }
   [[nodiscard]] double longest() const { return static_cast<double>(durations.max()); }
-  [[nodiscard]] bool waits() const { return computed && *computed < computing; }
+  [[nodiscard]] bool has_cpus() const { return delayed < 1 - computing; }
+  // For something else than a CPU.
+  [[nodiscard]] bool waits() const { return computed && *computed + delayed < computing; }
   [[nodiscard]] double serial_load() const { return std::max(generator_load, collector_load); }
   [[nodiscard]] std::string serial_part() const {
     return generator_load >= collector_load ? "generator" : "collector";
@@ -101,14 +104,8 @@ measured::measured(const recording& of)
     const auto spent = [&](part which) {
       return static_cast<double>(sum.time[static_cast<std::size_t>(which)]);
     };
-    if (each.kind == lane_kind::backoff) {
-      waiting += ratio(spent(part::working), wall);
-      continue;
-    }
-    if (each.kind == lane_kind::slot && !facts.is_manual) {
-      under_way += ratio(spent(part::working), wall);
-      continue;
-    }
+    if (each.kind == lane_kind::backoff) continue;
+    if (each.kind == lane_kind::slot && !facts.is_manual) continue;
     pull += spent(part::pulling);
     work += spent(part::working);
     collect += spent(part::collecting);
@@ -118,11 +115,14 @@ measured::measured(const recording& of)
     ++took_part;
     tail += ratio(idle_at_end(each), wall * workers);
   }
+  waiting = ratio(static_cast<double>(run.waiting().sum()), wall);
+  under_way = ratio(static_cast<double>(run.outstanding().sum()), wall);
   if (!facts.is_split) generator_load = ratio(pull, wall);
   if (!facts.folds) collector_load = ratio(collect, wall);
   if (facts.is_manual) generator_load = counts.generator_share;
   if (run.cpu() && busy > 0) {
     computed = std::min(1.0, static_cast<double>(run.cpu()->count()) / busy);
+    delayed = std::min(1.0 - *computed, static_cast<double>(run.delayed().count()) / busy);
   }
   auto all = slowest_of(run);
   if (!all.empty()) slowest = std::move(all.front());
@@ -229,6 +229,11 @@ void advise_on_workers(const measured& m, verdict& v) {
                              " of the time inside work: it waits for something else. About " +
                              counted(std::ceil(m.workers / std::max(0.01, *m.computed)), "worker") +
                              " would keep the same CPUs busy."});
+  } else if (!m.has_cpus()) {
+    v.advices.push_back({"Give the run CPUs of its own",
+                         "For " + percent(m.delayed) +
+                             " of their busy time threads were ready to run and had no CPU: "
+                             "other programs ran there, or there are more workers than CPUs."});
   } else if (m.workers < cpus) {
     v.advices.push_back({"Use more workers", "This process may use " + counted(cpus, "CPU") +
                                                  ", and the run used " +
@@ -275,8 +280,17 @@ verdict bound_by_outstanding(const measured& m) {
 
 // --- Runs that no single part bounds: why the workers were idle ---
 
+// The first cause of much idle time is the headline.
+void blame(const measured& m, verdict& v, const std::string& cause) {
+  if (v.is_blamed || m.idle_share() < much) return;
+  v.is_blamed = true;
+  v.headline = "Held back by " + cause + ": the " + m.facts.lane_word + "s were idle " +
+               percent(m.idle_share()) + " of the time.";
+}
+
 void explain_tail(const measured& m, verdict& v) {
   if (m.tail < notable || m.tail < m.idle_share() * 0.4 || !m.slowest) return;
+  blame(m, v, "its last " + m.facts.item_word + "s");
   v.detail += " At the end workers had nothing left to do while the last items were worked on (" +
               percent(m.tail) + " of their time); the longest, " + name_of(m, *m.slowest) +
               ", took " + time(m.longest()) + ".";
@@ -286,6 +300,7 @@ void explain_tail(const measured& m, verdict& v) {
 
 void explain_order(const measured& m, verdict& v) {
   if (!m.facts.is_ordered || m.counts.peak_in_flight < m.facts.queue) return;
+  blame(m, v, "input order");
   v.detail += " Results waited for slower ones before them until the queue of " +
               readable_count(m.facts.queue) + " items was full.";
   v.advices.push_back({"Use a longer queue, or completion order",
@@ -295,7 +310,8 @@ void explain_order(const measured& m, verdict& v) {
 }
 
 void explain_serial_parts(const measured& m, verdict& v) {
-  if (m.generator_load + m.collector_load < 0.5) return;
+  if (m.serial_load() < 0.5) return;
+  blame(m, v, "its " + m.serial_part());
   v.detail += " The serial parts were occupied " + percent(m.generator_load) + " (generator) and " +
               percent(m.collector_load) + " (collector) of the time.";
   if (m.generator_load >= m.collector_load) {
@@ -311,6 +327,7 @@ void explain_serial_parts(const measured& m, verdict& v) {
 
 void explain_few_items(const measured& m, verdict& v) {
   if (static_cast<double>(m.counts.produced) >= 2 * m.workers || m.idle_share() < much) return;
+  blame(m, v, "having so few " + m.facts.item_word + "s");
   v.detail += " There were " + counted(static_cast<double>(m.counts.produced), m.facts.item_word) +
               " for " + counted(m.workers, m.facts.lane_word) + ".";
   v.advices.push_back({"Yield more, smaller " + m.facts.item_word + "s",
@@ -321,6 +338,7 @@ void explain_few_items(const measured& m, verdict& v) {
 
 void explain_backoff(const measured& m, verdict& v) {
   if (m.waiting < 1 || m.idle_share() < much) return;
+  blame(m, v, "waiting for further attempts");
   v.detail += " On average " + counted(m.waiting, "item") +
               " waited for another attempt while workers were idle.";
   v.advices.push_back(
@@ -337,8 +355,8 @@ void explain_short_items(const measured& m, verdict& v) {
 
 verdict balanced(const measured& m) {
   verdict v{.bound = "balanced"};
-  v.headline = "Balanced: no single part held the run back.";
-  v.detail = "Work took " + percent(ratio(m.work, m.wall * m.workers)) +
+  v.headline = "Balanced: nothing held the run back by itself.";
+  v.detail = "No single part bounds it: work took " + percent(ratio(m.work, m.wall * m.workers)) +
              " of the workers' time, and " + percent(m.idle_share()) + " of it was idle.";
   const double left = std::max({m.busy / m.workers, m.serial_load() * m.wall, m.longest(), 1.0});
   v.best_factor = std::max(1.0, m.wall / left);

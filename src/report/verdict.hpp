@@ -22,6 +22,7 @@ struct verdict {
   std::string detail = {};    // what would be gained, and what limits that
   std::optional<double> best_factor = {};  // how much faster it could at best get
   std::vector<advice> advices = {};        // the most useful first
+  bool is_blamed = false;                  // the headline names a cause that is no part
 };
 
 [[nodiscard]] verdict judge(const recording& run);

@@ -366,7 +366,7 @@ test("many lanes are folded behind a button, and a chosen item unfolds them", ()
     const height = () => page.locator("#lanes").evaluate((canvas) => canvas.clientHeight);
     assert.equal(await names.count(), 24);
     const folded = await height();
-    assert.equal(await page.locator("#all-lanes").innerText(), "Show all 64 workers");
+    assert.equal(await page.locator("#all-lanes").innerText(), "Show all 64 lanes");
     await page.click("#all-lanes");
     assert.equal(await names.count(), 64);
     assert.ok(await height() > folded * 2);

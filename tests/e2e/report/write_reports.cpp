@@ -21,6 +21,7 @@
 #include "report/json_writer.hpp"
 #include "report/output_file.hpp"
 #include "report/summary_fields.hpp"
+#include "support/elsewhere.hpp"
 
 namespace {
 
@@ -101,11 +102,11 @@ summary failing(options chosen) {
 
 summary asynchronous(options chosen) {
   chosen.queue = 8;
-  std::vector<std::jthread> threads;
+  parwork_test::elsewhere threads(8);
   return parwork::process(
       numbers(200),
       [&](std::uint64_t item, parwork::completer<std::uint64_t> done) {
-        threads.emplace_back([item, done = std::move(done)]() mutable {
+        threads.post([item, done = std::move(done)]() mutable {
           std::this_thread::sleep_for(2ms);
           done.succeed(item);
         });

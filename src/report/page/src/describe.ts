@@ -1,7 +1,7 @@
 // Says in words what a lane did at a place of the timeline.
 
 import { formatCount, formatPercent, formatTime } from "./format";
-import { nameOf, parts, wordFor, type Part, type Run } from "./run";
+import { nameOf, partOf, parts, wordFor, type Lane, type Part, type Run } from "./run";
 import { firstEndingAfter, type Track } from "./track";
 
 export interface Description {
@@ -12,9 +12,9 @@ export interface Description {
   to: number;
 }
 
-function listParts(run: Run, time: Record<Part, number>, total: number): string {
+function listParts(run: Run, lane: Lane, time: Record<Part, number>, total: number): string {
   return parts.filter((part) => time[part] > 0)
-    .map((part) => `${run.parts[part]} ${formatTime(time[part])} (${formatPercent(time[part] / total)})`).join(", ");
+    .map((part) => `${partOf(run, lane, part)} ${formatTime(time[part])} (${formatPercent(time[part] / total)})`).join(", ");
 }
 
 function failedLine(items: number, failed: number): string[] {
@@ -46,9 +46,9 @@ function describeSlices(run: Run, track: Track, first: number, last: number): De
   const items = sum(slices.items, first, last);
   const failed = sum(slices.failed, first, last);
   const one = parts.filter((part) => time[part] > 0).length <= 1;
-  const label = run.parts[dominant(time)];
+  const label = partOf(run, track.lane, dominant(time));
   const lines = [one && items > 0 ? `${label}, ${formatTime(to - from)}` : formatTime(to - from)];
-  if (!one) lines.push(listParts(run, time, to - from));
+  if (!one) lines.push(listParts(run, track.lane, time, to - from));
   lines.push(...failedLine(items, failed), `${name}, at ${formatTime(from)}`);
   return { title: titleOf(run, track, first, last, items, label), lines, from, to };
 }

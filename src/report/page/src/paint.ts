@@ -1,7 +1,7 @@
 // Draws the timeline's axis and lanes on its canvas.
 
 import { formatTick } from "./format";
-import { busyParts } from "./run";
+import { busyParts, type Lane } from "./run";
 import { busyPixels, palette, pixelOf } from "./theme";
 import { ticksBetween } from "./ticks";
 import { Columns, type Track } from "./track";
@@ -30,8 +30,8 @@ class Strip {
     this.pixels = new Uint32Array(this.image.data.buffer);
   }
 
-  draw(canvas: CanvasRenderingContext2D, y: number, columns: Columns, markWidth: number): void {
-    const busy = busyPixels();
+  draw(canvas: CanvasRenderingContext2D, y: number, columns: Columns, lane: Lane, markWidth: number): void {
+    const busy = busyPixels(lane);
     const { failed, parts } = palette();
     const idle = pixelOf(parts.idle);
     for (let x = 0; x < this.width; x++) this.drawColumn(x, columns, busy, idle);
@@ -101,6 +101,6 @@ export function paint(canvas: HTMLCanvasElement, view: View, geometry: Geometry,
   tracks.forEach((track, i) => {
     columns.sum(track, view.from, view.to);
     const y = Math.round((axisHeight + i * (geometry.lane + geometry.gap)) * ratio);
-    strip.draw(context, y, columns, Math.ceil(2 * ratio));
+    strip.draw(context, y, columns, track.lane, Math.ceil(2 * ratio));
   });
 }

@@ -34,6 +34,16 @@ export interface Lane {
   slices: Slices;
 }
 
+// A lane of items that wait for another attempt; its "work" is that.
+export function isWaiting(lane: Lane): boolean {
+  return lane.kind === "backoff";
+}
+
+// What a part of a lane is called.
+export function partOf(run: Run, lane: Lane, part: Part): string {
+  return part === "work" && isWaiting(lane) ? "waiting for another attempt" : run.parts[part];
+}
+
 export interface Slow {
   index: number;
   name: string;

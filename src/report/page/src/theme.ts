@@ -1,6 +1,6 @@
 // Light or dark: the system's choice until the reader makes one. Canvases take their colours from here.
 
-import { busyParts, parts, type Part } from "./run";
+import { busyParts, isWaiting, parts, type Lane, type Part } from "./run";
 
 export interface Palette {
   text: string;
@@ -9,6 +9,7 @@ export interface Palette {
   surface: string;
   accent: string;
   failed: string;
+  waiting: string;
   parts: Record<Part, string>;
 }
 
@@ -26,7 +27,7 @@ export function palette(): Palette {
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
   current = {
     text: colour("text"), muted: colour("muted"), line: colour("line"), surface: colour("surface"),
-    accent: colour("accent"), failed: colour("failed"),
+    accent: colour("accent"), failed: colour("failed"), waiting: colour("waiting"),
     parts: Object.fromEntries(parts.map((part) => [part, colour(part)])) as Record<Part, string>,
   };
   return current;
@@ -39,8 +40,10 @@ export function pixelOf(colour: string): number {
   return new Uint32Array(bytes.buffer)[0]!;
 }
 
-export function busyPixels(): number[] {
-  return busyParts.map((part) => pixelOf(palette().parts[part]));
+// What a lane's busy parts look like: one of waiting items did no work.
+export function busyPixels(lane: Lane): number[] {
+  const { parts, waiting } = palette();
+  return busyParts.map((part) => pixelOf(part === "work" && isWaiting(lane) ? waiting : parts[part]));
 }
 
 function isDark(): boolean {

@@ -83,8 +83,8 @@ export class Timeline {
     const label = () => {
       const all = this.shown === this.tracks.length;
       button.setAttribute("aria-expanded", String(all));
-      button.textContent = all ? `Show ${lanesAtFirst} ${this.run.words.lanes}`
-        : `Show all ${formatCount(this.tracks.length)} ${this.run.words.lanes}`;
+      button.textContent = all ? `Show ${lanesAtFirst} lanes`
+        : `Show all ${formatCount(this.tracks.length)} lanes`;
     };
     button.addEventListener("click", () => {
       this.shown = this.shown === this.tracks.length ? lanesAtFirst : this.tracks.length;
