@@ -41,6 +41,7 @@ file(GLOB pages CONFIGURE_DEPENDS docs/*.md)
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 install(FILES README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}" OPTIONAL)
 install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_DOCDIR}/docs")
+install(DIRECTORY docs/pictures DESTINATION "${CMAKE_INSTALL_DOCDIR}/docs")
 
 if(PARWORK_CLI)
   set(completions "${PROJECT_SOURCE_DIR}/apps/parwork/completions")

@@ -37,6 +37,46 @@ void input_order() {
   expect(summary.succeeded == 3 && out.str() == "1\n2\n3\n");
 }
 
+void recorded() {
+  std::ostringstream log;
+  // [record]
+  parwork::recorder recorder;
+  const parwork::summary summary = parwork::process(
+      std::views::iota(0, 1000), [](int number) { return number % 7; }, [](int) {},
+      {.record = &recorder});
+  log << recorder.verdict() << '\n';
+  // [/record]
+  expect(summary.succeeded == 1000 && log.str().size() > 20);
+}
+
+void recorded_by_hand() {
+  struct answer {
+    std::string url;
+    std::chrono::milliseconds begin, took;
+    bool arrived;
+  };
+  const std::vector<answer> answers{{"/index", 0ms, 40ms, true}, {"/missing", 40ms, 10ms, false}};
+  // [manual_run]
+  parwork::recorder recorder({.title = "requests"});
+  recorder.begin({.workers = 1, .item = "request", .lane = "connection"});
+  parwork::summary counts{.wall = 50ms};
+  for (const answer& each : answers) {
+    recorder.add(
+        {.lane = 1,
+         .index = counts.produced++,
+         .name = each.url,
+         .start = each.begin,
+         .duration = each.took,
+         .end = each.arrived ? parwork::attempt_end::succeeded : parwork::attempt_end::failed,
+         .why = parwork::failure(parwork::failure_kind::error, "404")});
+    ++(each.arrived ? counts.succeeded : counts.failed);
+  }
+  const parwork::summary shown = recorder.finish(counts);
+  // [/manual_run]
+  expect(shown.produced == 2 && shown.work_share > 0.99);
+  expect(recorder.verdict().find("connection") != std::string::npos);
+}
+
 void stop_on_failure() {
   // [on_failure]
   const auto work = [](int number) -> std::expected<int, std::string> {
@@ -257,6 +297,8 @@ void throwing_generator() {
 int main() {
   try {
     input_order();
+    recorded();
+    recorded_by_hand();
     stop_on_failure();
     retries();
     timeouts();

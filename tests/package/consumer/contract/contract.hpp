@@ -19,6 +19,7 @@ void collectors();
 void failures();
 void option_fields();
 void endings();
+void recorders();
 void reports();
 void adapters();
 void classic_interface();

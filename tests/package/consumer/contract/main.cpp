@@ -28,6 +28,7 @@ int main() {
   contract::failures();
   contract::option_fields();
   contract::endings();
+  contract::recorders();
   contract::reports();
   contract::adapters();
   contract::classic_interface();
