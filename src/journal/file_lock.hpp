@@ -7,6 +7,7 @@
 // Thread safety: a lock belongs to one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 
 namespace parwork::detail {
@@ -14,15 +15,17 @@ namespace parwork::detail {
 class file_lock {
  public:
   /// Throws `journal_busy` where another holds it, in this process too, and `journal_unwritable`
-  /// where the lock file cannot be made.
+  /// where the lock file cannot be made. Waits, for some seconds at most, where the holder is dead
+  /// and what it was starting still has the lock.
   explicit file_lock(const std::filesystem::path& journal);
   ~file_lock();
   file_lock(const file_lock&) = delete;
   file_lock& operator=(const file_lock&) = delete;
 
  private:
-  // Opens and locks; false where the file was taken away meanwhile.
-  bool try_lock(const std::filesystem::path& journal);
+  // Opens and locks; false where the file was taken away meanwhile, and until then where its
+  // holder is dead.
+  bool try_lock(const std::filesystem::path& journal, std::chrono::steady_clock::time_point until);
 
   const std::filesystem::path file_;
   int descriptor_ = -1;

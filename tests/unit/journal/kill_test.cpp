@@ -4,7 +4,11 @@
 // - no more was lost than the records that may be on their way to the disk, commit_records, and the
 //   items in flight.
 // At the end the collected results are those of an undisturbed run.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -193,6 +197,31 @@ TEST(journal_holder, is_named_by_its_pid_and_gone_when_it_is_killed) {
   EXPECT_EQ(holder.kill(), -SIGKILL);
   journal j{file};
   EXPECT_EQ(j.size(), 0U);
+}
+
+// Somebody else's lock with a dead process's number in it: as a holder leaves it that is killed
+// while it starts a process.
+TEST(journal_holder, what_it_was_starting_when_it_was_killed_is_waited_for) {
+  const temporary_folder folder;
+  const fs::path file = folder / "runs.db";
+  child holder({JOURNAL_PROGRAM, "hold", file});
+  EXPECT_EQ(holder.read_line(), "held");
+  EXPECT_EQ(holder.kill(), -SIGKILL);
+  const std::string lock = file.string() + "-lock";
+  int other = ::open(lock.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(other, LOCK_EX | LOCK_NB), 0);
+  const int watch = ::inotify_init1(IN_CLOEXEC);
+  ASSERT_GE(::inotify_add_watch(watch, lock.c_str(), IN_OPEN), 0);
+  std::thread releases([&] {
+    inotify_event event{};
+    for (int openings = 0; openings < 2; ++openings) {  // the first one was in vain
+      EXPECT_EQ(::read(watch, &event, sizeof event), static_cast<ssize_t>(sizeof event));
+    }
+    ::close(other);
+  });
+  EXPECT_NO_THROW(journal{file});
+  ::close(watch);
+  releases.join();
 }
 
 }  // namespace
