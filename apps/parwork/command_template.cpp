@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace cli {
 namespace {
+
+constexpr const char* shell = "/bin/sh";
+constexpr std::size_t first_value = 4;  // of its arguments: sh -c COMMAND sh VALUE...
 
 std::string_view without_extension(std::string_view path) {
   const std::size_t dot = path.find_last_of("./");
@@ -125,54 +129,84 @@ command_template command_template::of_shell(std::string_view command) {
     if (each.from == source::literal) {
       scanner.read(each.text);
     } else {
-      each.quoted = scanner.here();
+      const bool is_number = each.from == source::sequence || each.from == source::slot;
+      if (!is_number) each.quoted = scanner.here();
+      scanner.read("x");  // for what stands there, as far as quotes are concerned
     }
   }
   made.words_.push_back(std::move(pieces));
   return made;
 }
 
-std::string command_template::value_of(const piece& each, const placeholder_values& job) const {
-  const auto quoted = [&](const std::string& text) {
-    return for_shell_ ? shell_quote(text, each.quoted) : text;
-  };
+std::vector<std::string> command_template::values_of(const piece& each,
+                                                     const placeholder_values& job) {
   switch (each.from) {
     case source::literal:
-      return each.text;
+      return {each.text};
     case source::sequence:
-      return std::to_string(job.sequence);
+      return {std::to_string(job.sequence)};
     case source::slot:
-      return std::to_string(job.slot);
+      return {std::to_string(job.slot)};
     case source::column:
-      return quoted(each.column < job.columns.size()
-                        ? take_part(job.columns[each.column], each.part)
-                        : std::string());
+      return {each.column < job.columns.size() ? take_part(job.columns[each.column], each.part)
+                                               : std::string()};
     case source::items:
       break;
   }
-  std::string all;
-  for (const std::string& item : job.items) {
-    if (&item != &job.items.front()) all += ' ';
-    all += quoted(take_part(item, each.part));
-  }
+  std::vector<std::string> all;
+  all.reserve(job.items.size());
+  for (const std::string& item : job.items) all.push_back(take_part(item, each.part));
   return all;
 }
 
-std::string command_template::joined(const word& pieces, const placeholder_values& job) const {
+std::string command_template::joined(const word& pieces, const placeholder_values& job) {
   std::string text;
-  for (const piece& each : pieces) text += value_of(each, job);
+  for (const piece& each : pieces) {
+    const std::vector<std::string> values = values_of(each, job);
+    for (const std::string& value : values) {
+      if (&value != &values.front()) text += ' ';
+      text += value;
+    }
+  }
   return text;
 }
 
+// sh -c '_1=$1 _2=$2; shift 2; COMMAND' sh VALUE VALUE: the command sees no arguments, as before.
+std::vector<std::string> command_template::expand_shell(const placeholder_values& job) const {
+  std::string command, settings;
+  std::vector<std::string> arguments{shell, "-c", "", shell};  // the last: $0, for its messages
+  for (const piece& each : words_.front()) {
+    const bool from_item = each.from == source::items || each.from == source::column;
+    std::vector<std::string> values = values_of(each, job);
+    for (std::string& value : values) {
+      if (&value != &values.front()) command += ' ';
+      if (!from_item) {
+        command += value;
+        continue;
+      }
+      const std::string number = std::to_string(arguments.size() - first_value + 1);
+      settings.append("_").append(number).append("=${").append(number).append("} ");
+      command += shell_variable("_" + number, each.quoted);
+      arguments.push_back(std::move(value));
+    }
+  }
+  const std::size_t count = arguments.size() - first_value;
+  if (count > 0) {
+    settings.back() = ';';
+    settings += " shift " + std::to_string(count) + "; ";
+  }
+  arguments[2] = settings + command;
+  return arguments;
+}
+
 std::vector<std::string> command_template::expand(const placeholder_values& job) const {
-  if (for_shell_) return {"/bin/sh", "-c", joined(words_.front(), job)};
+  if (for_shell_) return expand_shell(job);
   std::vector<std::string> arguments;
   arguments.reserve(words_.size() + job.items.size());
   for (const word& pieces : words_) {
     if (pieces.size() == 1 && pieces.front().from == source::items) {
-      for (const std::string& item : job.items) {
-        arguments.push_back(take_part(item, pieces.front().part));
-      }
+      std::vector<std::string> each = values_of(pieces.front(), job);
+      std::ranges::move(each, std::back_inserter(arguments));
     } else {
       arguments.push_back(joined(pieces, job));
     }

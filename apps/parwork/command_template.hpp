@@ -34,7 +34,9 @@ class command_template {
   /// An argument vector, started without a shell. REQUIRES: not empty.
   [[nodiscard]] static command_template of_words(const std::vector<std::string>& words);
 
-  /// One string for `sh -c`. Throws cli::error for a placeholder where no quoting is safe.
+  /// One string for `sh -c`. Its placeholders become shell variables, which the words behind it
+  /// set: a shell takes none of an item for code, wherever the placeholder stands. Throws
+  /// cli::error for one where the shell would not read a variable as it is.
   [[nodiscard]] static command_template of_shell(std::string_view command);
 
   /// The argument vector of a job.
@@ -57,8 +59,9 @@ class command_template {
   static std::optional<piece> parse_placeholder(std::string_view braces);
   static word parse(std::string_view text);
   static bool has_placeholder(const word& pieces);
-  std::string value_of(const piece& each, const placeholder_values& job) const;
-  std::string joined(const word& pieces, const placeholder_values& job) const;
+  static std::vector<std::string> values_of(const piece& each, const placeholder_values& job);
+  static std::string joined(const word& pieces, const placeholder_values& job);
+  [[nodiscard]] std::vector<std::string> expand_shell(const placeholder_values& job) const;
 
   std::vector<word> words_;
   bool for_shell_ = false;

@@ -7,15 +7,19 @@
 
 namespace cli {
 
+/// The text as one word that a shell reads back; plain words stay as they are.
+[[nodiscard]] std::string shell_quote(std::string_view text);
+
+/// The words, each quoted, with spaces between: for people, so without control bytes other than
+/// newlines and tabs. A shell that reads it makes those of them.
+[[nodiscard]] std::string shell_join(const std::vector<std::string>& words);
+
 /// How a place of a shell command is quoted.
 enum class quoting { none, single_quotes, double_quotes };
 
-/// The text as a shell reads it back, for a place quoted in this way. With `none` the result is one
-/// word; plain words stay as they are.
-[[nodiscard]] std::string shell_quote(std::string_view text, quoting where = quoting::none);
-
-/// The words, each quoted, with spaces between.
-[[nodiscard]] std::string shell_join(const std::vector<std::string>& words);
+/// A shell variable's value as part of a word, for a place quoted in this way. No shell takes any
+/// of the value for code, also where the place is not what it seems to be.
+[[nodiscard]] std::string shell_variable(std::string_view name, quoting where);
 
 /// Follows the quotes of a shell command from its beginning.
 class quote_scanner {
@@ -23,20 +27,24 @@ class quote_scanner {
   /// Goes on over text of the command's.
   void read(std::string_view text);
 
-  /// How the place behind what was read is quoted. Throws cli::error inside backquotes, where no
-  /// quoting is safe.
+  /// How the place behind what was read is quoted. Throws cli::error behind a backslash and inside
+  /// backquotes, $((...)) and here-documents, where a value would be read in another way.
   [[nodiscard]] quoting here() const;
 
  private:
-  enum class level { single_quotes, double_quotes, command, backquotes };
+  enum class level { single_quotes, double_quotes, command, arithmetic, backquotes, comment };
 
   void read_plain(char c);
+  void read_bracket(char c);
+  void look_for_here_document(char c);
   void read_double_quoted(char c);
   [[nodiscard]] bool in(level which) const { return !open_.empty() && open_.back() == which; }
 
   std::vector<level> open_;  // what is open, the innermost last
   char before_ = '\0';       // the character before the next one
   bool escaped_ = false;     // a backslash stands before the next one
+  bool begun_ = false;       // $( stands before the next one
+  enum class document { none, announced, begun } document_ = document::none;
 };
 
 }  // namespace cli

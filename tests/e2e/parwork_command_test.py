@@ -62,6 +62,34 @@ class CommandTest(ToolTest):
                 self.assert_out(nasty, "-c", command, ":::", nasty)
         self.assertFalse((self.folder / "bad").exists())
 
+    def test_nothing_of_an_item_is_code_wherever_it_stands(self):
+        """Also where a shell reads quotes in another way than they look."""
+        for command in ('echo "${x:-"{}"}"', "echo hi #{}", "echo hi # it's {}", "echo hi # it's\necho {}",
+                        'echo "$(case {} in (*) echo {};; esac)"', 'echo "$(case {} in *) echo {};; esac)"',
+                        "case {} in a) echo {};; *) echo '{}';; esac", "x='{}'; echo \"$x\"", 'echo "{}"\'{}\'{}',
+                        "cat <<END\n$(printf %s {})\nEND"):
+            for item in ("$(touch bad)", "`touch bad`", "x\ntouch bad\n#", ";touch bad;", "';touch bad;'", '";touch bad;"',
+                         "\nEND\ntouch bad\n", "${x:-$(touch bad)}", "' $(touch bad) '", "x') touch bad;;#"):
+                with self.subTest(command=command, item=item):
+                    self.parwork("-q", "-c", command, ":::", item)
+                    self.assertFalse((self.folder / "bad").exists())
+
+    def test_where_an_item_would_be_read_in_another_way_it_is_refused(self):
+        for command, why in (("echo `cat {}`", "backquotes"), ("echo $(({} + 1))", "$((...))"),
+                             ("cat <<END\n{}\nEND", "here-document"), ("echo \\{}", "backslash")):
+            self.assert_unusable("-c", command, ":::", "a", naming=why)
+
+    def test_every_byte_passes_a_shell(self):
+        every = bytes(byte for byte in range(1, 256) if byte != 10)
+        for command in ("printf %s {}", 'printf %s "{}"', "printf %s '{}'"):
+            self.assert_out(every, "-c", command, items=every)
+
+    def test_a_shell_string_has_no_arguments_and_the_name_of_its_shell(self):
+        self.assert_out("0 /bin/sh a\n", "-c", 'echo $# $0 {}', ":::", "a")
+
+    def test_several_items_in_a_shell_string(self):
+        self.assert_out("<a b><a><b c><a b c>", "-n2", "-c", "printf '<%s>' '{1} b' {} \"{}\"", ":::", "a", "b c")
+
     def test_a_shell_string_is_a_shells(self):
         self.assert_out("3\n", "-c", "printf 'a\\nb\\n%s\\n' {} | wc -l", ":::", "c")
 

@@ -1,5 +1,5 @@
 // Words of a command, and at the end an item. What comes from an item stays one argument, and is
-// never expanded again; a shell reads back what was quoted for it.
+// never expanded again; a shell reads back what was quoted for it, and nothing of an item as code.
 #include "command_template.hpp"
 #include "error.hpp"
 #include "fuzz.hpp"
@@ -35,13 +35,18 @@ void check_words(const std::vector<std::string>& command, const std::string& ite
   fuzz::require(sizes.size() == expanded.size(), "the number of words is the template's");
 }
 
+// The text that a shell reads is the same whatever the item is.
 void check_shell(const std::string& command, const std::string& item) {
   const std::vector<std::string> items{item};
+  const std::vector<std::string> harmless{"x"};
   try {
     const auto parsed = cli::command_template::of_shell(command);
-    fuzz::require(parsed.expand({items, items, 12, 3}).size() == 3, "sh -c STRING");
+    const auto expanded = parsed.expand({items, items, 12, 3});
+    fuzz::require(expanded.size() >= 4, "sh -c STRING sh ...");
+    fuzz::require(expanded[2] == parsed.expand({harmless, harmless, 12, 3})[2],
+                  "no part of an item is code");
   } catch (const cli::error&) {
-    // where no quoting is safe
+    // where no variable is read as it is
   }
 }
 

@@ -16,10 +16,14 @@ words expand(const words& command, const words& items, const words& columns = {}
   return parsed.expand({items, columns.empty() ? items : columns, 7, 3});
 }
 
-// The string that sh -c gets.
-std::string expand_shell(const std::string& command, const std::string& item) {
-  const words items{item};
-  return cli::command_template::of_shell(command).expand({items, items, 7, 3}).back();
+// What stands behind sh -c.
+words expand_shell(const std::string& command, const words& items) {
+  words all = cli::command_template::of_shell(command).expand({items, items, 7, 3});
+  return {all.begin() + 2, all.end()};
+}
+
+void expect_refused(const std::string& command) {
+  EXPECT_THROW(static_cast<void>(cli::command_template::of_shell(command)), cli::error) << command;
 }
 
 TEST(command_template, parts_of_paths) {
@@ -43,13 +47,36 @@ TEST(command_template, words) {
   EXPECT_EQ(expand({"echo", "{x}{", "{}"}, {"a"}), (words{"echo", "{x}{", "a"}));
 }
 
-TEST(command_template, items_are_one_word_of_the_shell_wherever_they_stand) {
-  EXPECT_EQ(expand_shell("echo {}", "it's $HOME"), "echo 'it'\\''s $HOME'");
-  EXPECT_EQ(expand_shell("echo {}", "plain"), "echo plain");
-  EXPECT_EQ(expand_shell("echo \"<{}>\"", "a\"$b`c\\"), "echo \"<a\\\"\\$b\\`c\\\\>\"");
-  EXPECT_EQ(expand_shell("echo '<{}>'", "it's"), "echo '<it'\\''s>'");
-  EXPECT_EQ(expand_shell("echo \"$(cat {})\"", "a b"), "echo \"$(cat 'a b')\"");
-  EXPECT_THROW(static_cast<void>(cli::command_template::of_shell("echo `cat {}`")), cli::error);
+TEST(command_template, items_are_variables_of_the_shell) {
+  EXPECT_EQ(expand_shell("echo {}", {"it's $HOME"}),
+            (words{"_1=${1}; shift 1; echo \"${_1}\"", "/bin/sh", "it's $HOME"}));
+  EXPECT_EQ(expand_shell("echo \"<{}>\"", {"a"}).front(), "_1=${1}; shift 1; echo \"<${_1}>\"");
+  EXPECT_EQ(expand_shell("echo '<{}>'", {"a"}).front(), "_1=${1}; shift 1; echo '<'\"${_1}\"'>'");
+  EXPECT_EQ(expand_shell("echo \"$(cat {})\"", {"a"}).front(),
+            "_1=${1}; shift 1; echo \"$(cat \"${_1}\")\"");
+  EXPECT_EQ(expand_shell("cp {} {.}.{#}", {"a.c", "b.d"}),
+            (words{"_1=${1} _2=${2} _3=${3} _4=${4}; shift 4; "
+                   "cp \"${_1}\" \"${_2}\" \"${_3}\" \"${_4}\".7",
+                   "/bin/sh", "a.c", "b.d", "a", "b"}));
+  EXPECT_EQ(expand_shell("echo {#} $1", {"a"}).front(), "echo 7 $1");
+}
+
+TEST(command_template, quotes_in_comments_are_none) {
+  EXPECT_EQ(expand_shell("# it's\necho {}", {"a"}).front(),
+            "_1=${1}; shift 1; # it's\necho \"${_1}\"");
+  EXPECT_EQ(expand_shell("echo a#'{}'", {"a"}).front(), "_1=${1}; shift 1; echo a#''\"${_1}\"''");
+}
+
+TEST(command_template, where_a_variable_would_be_read_in_another_way_there_may_be_none) {
+  expect_refused("echo `cat {}`");
+  expect_refused("echo $(({} + 1))");
+  expect_refused("echo \"$(( (1 + {}) ))\"");
+  expect_refused("cat <<END\n{}\nEND");
+  expect_refused("echo \\{}");
+  for (const char* command : {"echo $(( $(cat {}) + 1 ))", "cat <<< {}", "cat <<END > {}\nEND",
+                              "echo $((1 + 2)) {}", "echo $(({#} + 1)) {}", "echo `echo {#}` {}"}) {
+    EXPECT_NO_THROW(static_cast<void>(cli::command_template::of_shell(command))) << command;
+  }
 }
 
 TEST(command_template, whether_each_job_starts_the_same_program) {
