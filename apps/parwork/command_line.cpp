@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <limits>
 #include <utility>
@@ -238,6 +239,12 @@ job's own; 126 command not runnable; 127 not found; 130 INT; 143 TERM; 141 outpu
 250 bad usage, or a journal, log or output that cannot be written.)";
 
 }  // namespace
+
+bool is_subcommand(std::string_view word) {
+  static constexpr std::array<std::string_view, 5> all{"run", "resume", "results", "report",
+                                                       "worker"};
+  return std::ranges::find(all, word) != all.end();
+}
 
 run_request parse_run(const std::vector<std::string>& words) {
   run_request request;

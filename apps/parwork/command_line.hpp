@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "settings.hpp"
@@ -25,6 +26,9 @@ struct journal_request {  // resume and results
 [[nodiscard]] run_request parse_run(const std::vector<std::string>& words);
 [[nodiscard]] journal_request parse_resume(const std::vector<std::string>& words);
 [[nodiscard]] journal_request parse_results(const std::vector<std::string>& words);
+
+/// Whether a first word is no command's name, but means something here.
+[[nodiscard]] bool is_subcommand(std::string_view word);
 
 /// Texts of --help.
 [[nodiscard]] std::string overview();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "command_line.hpp"
 #include "shell_words.hpp"
 
 namespace cli {
@@ -60,7 +61,9 @@ std::string end_report::counts() const {
 // Empty where it would be too long, or where no job would succeed another time either.
 std::string end_report::retry_command() const {
   if (!settings_.journal.empty()) {
-    return "parwork resume --retry-failed " + shell_quote(settings_.journal);
+    const bool like_an_option = settings_.journal.starts_with('-');
+    return "parwork resume --retry-failed " +
+           shell_join({(like_an_option ? "./" : "") + settings_.journal});
   }
   if (totals_.failed > most_shown) return {};
   std::vector<std::string> words{"parwork"};
@@ -68,7 +71,15 @@ std::string end_report::retry_command() const {
     words.insert(words.end(), more.begin(), more.end());
   };
   add(settings_.options_but_input);
-  add(settings_.command);
+  if (!settings_.command.empty()) {
+    const std::string& program = settings_.command.front();
+    if (program.starts_with('-')) {
+      words.emplace_back("--");
+    } else if (words.size() == 1 && is_subcommand(program)) {
+      words.emplace_back("run");
+    }
+    add(settings_.command);
+  }
   words.emplace_back(":::");
   const std::size_t without_items = words.size();
   for (const failed_job& each : failed_) {

@@ -1,5 +1,6 @@
 """The command-line tool: failed jobs, what the run makes of them, and what it exits with."""
 
+import os
 import unittest
 
 from harness import LIMIT, main
@@ -48,10 +49,40 @@ class EndTest(ToolTest):
         self.assertEqual(sorted((self.folder / "done").read_text().splitlines()),
                          ["a b", "a b", "c", "it's", "it's"])
 
-    def sh(self, command):
-        process = self.launch("-c", command, program="sh")
+    def sh(self, command, **options):
+        process = self.launch("-c", command, program="sh", **options)
         process.communicate(timeout=LIMIT)
         return process
+
+    def again(self, *arguments, **options):
+        """What a run whose jobs append their items to `done` and fail says at its end, run once more."""
+        (self.folder / "bin").mkdir(exist_ok=True)
+        path = {"PATH": f"{self.folder}/bin:/usr/bin:/bin"}
+        for name in ("report", "-odd", "plain"):
+            self.script(f"bin/{name}", 'for i in "$@"; do printf "%s\\0" "$i" >> done; done; false\n')
+        if not (self.folder / "bin/parwork").exists():
+            (self.folder / "bin/parwork").symlink_to(self.program)
+        _, _, err = self.parwork(*arguments, env=path, **options)
+        _, _, command = err.partition("again: ")
+        self.assertEqual(self.sh(command, env={**os.environ, **path}).returncode, 1, err)
+        return command
+
+    def test_that_command_names_the_same_program(self):
+        for words in (["run", "report"], ["--", "-odd"], ["-k", "report"], ["-k", "--", "-odd"], ["plain"]):
+            with self.subTest(words):
+                self.again(*words, ":::", "a")
+                self.assertEqual((self.folder / "done").read_bytes(), b"a\0a\0")
+                (self.folder / "done").unlink()
+
+    def test_that_command_has_every_byte_of_its_items_and_shows_no_control_byte(self):
+        item = bytes(byte for byte in range(1, 256)) + b"%s\\n'\n\n"
+        command = self.again("-0", "plain", items=item + b"\0")
+        self.assertEqual((self.folder / "done").read_bytes(), (item + b"\0") * 2)
+        self.assertEqual([c for c in command if ord(c) < 32 and c not in "\n\t"], [])
+
+    def test_that_command_knows_a_journal_that_looks_like_an_option(self):
+        _, _, err = self.parwork("--journal", "-j", "false", ":::", "a")
+        self.assertIn("again: parwork resume --retry-failed ./-j\n", err)
 
     def test_the_first_ten_are_named(self):
         _, _, err = self.parwork("false", ":::", *[f"item{n}" for n in range(1, 26)])
@@ -129,6 +160,17 @@ class HaltTest(ToolTest):
         whys = {each["item"]: each["why"] for each in self.ends()}
         self.assertEqual(whys, {"1": "halted", "2": "exit"})
         self.assertIn("1 done, 1 halted, 1 not started", err)
+
+    def test_now_ends_whole_groups_and_kills_after_the_grace(self):
+        script = ('if [ "$1" = 2 ]; then while [ ! -e ready ]; do sleep 0.01; done; exit 6; fi; '
+                  "trap '' TERM; (while :; do sleep 0.01; done) & echo $! > pid; touch ready; wait; sleep 1000")
+        status, _, err = self.parwork("-j2", "--halt", "now,fail=1", "--grace", "100ms", "--log", "log", "sh", "-c",
+                                      script, "sh", ":::", "1", "2")
+        self.assertEqual(status, 6, err)
+        self.assertEqual([each["signal"] for each in self.ends() if each["item"] == "1"], [9])
+        pid = int((self.folder / "pid").read_text())
+        while self.is_alive(pid):
+            os.sched_yield()
 
     def test_fail_1_exits_with_the_failed_jobs_own_status(self):
         for rule in ("now,fail=1", "soon,fail=1"):
