@@ -18,6 +18,8 @@ struct job {
   std::vector<std::string> columns;  // of {1} {2} ...
   bool whole = true;                 // false: too long to be kept whole
   bool submitted = false;            // work has seen it: it does not come from a journal
+  std::uint64_t end = 0;             // which of the ends of jobs this was; 0: none, or one whose
+                                     // job may be tried again
 
   /// Of the last attempt, where that failed. A success is the run's result instead.
   std::optional<outcome> failed;

@@ -148,12 +148,18 @@ void job_runner::release(unsigned slot) {
   if (waiting_.size() <= read_ahead / 2) room_.notify_one();
 }
 
-bool job_runner::is_for_good(const outcome& ended) const {
-  return ended.succeeded() || !ended.can_be_repeated || stopping_ ||
-         ended.attempt > parts_.settings.retries;
+bool job_runner::is_last_attempt(const outcome& ended) const {
+  return ended.succeeded() || !ended.can_be_repeated || ended.attempt > parts_.settings.retries;
 }
 
-void job_runner::note_end(const job& which, const outcome& ended) {
+bool job_runner::is_for_good(const outcome& ended) const {
+  return is_last_attempt(ended) || stopping_;
+}
+
+// Called before the job's slot is free: the ends of two that ran one after the other are counted
+// in their order.
+void job_runner::note_end(job& which, const outcome& ended) {
+  if (is_last_attempt(ended)) which.end = ++ends_;
   const bool for_good = is_for_good(ended);
   const bool counts = ended.why != cause::halted && ended.why != cause::interrupted;
   if (for_good && counts) {

@@ -132,7 +132,8 @@ class job_runner {
   void release(unsigned slot);
   void note_arrival(std::uint64_t sequence);
   [[nodiscard]] bool is_first_due() const;
-  void note_end(const job& which, const outcome& ended);
+  void note_end(job& which, const outcome& ended);
+  [[nodiscard]] bool is_last_attempt(const outcome& ended) const;
   [[nodiscard]] bool is_for_good(const outcome& ended) const;
   void deliver(job& which, outcome&& ended, parwork::completer<outcome> done);
   void halt();
@@ -150,6 +151,7 @@ class job_runner {
   std::atomic<bool> ending_ = false;  // end_cause_ is set
   std::atomic<bool> killing_ = false;
   std::atomic<cause> end_cause_ = cause::interrupted;
+  std::atomic<std::uint64_t> ends_ = 0;
 
   mutable std::mutex mutex_;  // of what follows
   std::condition_variable room_;

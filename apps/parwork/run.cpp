@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "command_template.hpp"
+#include "end_order.hpp"
 #include "end_report.hpp"
 #include "error.hpp"
 #include "item_source.hpp"
@@ -112,6 +113,7 @@ class command_run {
  private:
   std::optional<job> next_job();
   std::optional<job> read_job();
+  void take(job_completion done);
   void collect(job_completion done);
   void show(job& which, outcome&& ended, shown_part before, bool fresh);
   void process_all();
@@ -139,6 +141,7 @@ class command_run {
   std::unique_ptr<halt_rule> halt_;
   std::unique_ptr<run_log> log_;
   end_report report_;
+  end_order<job_completion> ended_;
   std::stop_source stop_;
   std::uint64_t sequence_ = 0;
   bool input_ended_ = false;
@@ -186,6 +189,15 @@ std::optional<job> command_run::read_job() {
   return next;
 }
 
+void command_run::take(job_completion done) {
+  const std::uint64_t end = settings_.order == output_order::completion ? done.item.end : 0;
+  if (end == 0) {
+    collect(std::move(done));
+  } else {
+    ended_.add(end, std::move(done), [this](job_completion next) { collect(std::move(next)); });
+  }
+}
+
 void command_run::collect(job_completion done) {
   try {
     const bool fresh = done.item.submitted;
@@ -230,13 +242,8 @@ parwork::options command_run::engine_options() {
   parwork::options options;
   options.workers = 2;  // one may wait for input, the other one hands over what is done
   options.queue = settings_.ahead;
-  // Jobs that run one after the other end in the order of their items. To ask for it keeps two
-  // threads of the engine from handing over two of them the wrong way round. A repeated one may
-  // come behind others.
-  const bool one_by_one = settings_.workers == 1 && settings_.retries == 0;
-  options.order = settings_.order == output_order::input || one_by_one
-                      ? parwork::ordering::input
-                      : parwork::ordering::completion;
+  options.order = settings_.order == output_order::input ? parwork::ordering::input
+                                                         : parwork::ordering::completion;
   options.retry.max_attempts = settings_.retries + 1;
   options.retry.backoff = settings_.retry_delay;
   options.retry.max_backoff = settings_.retry_delay;
@@ -256,7 +263,7 @@ void command_run::process_all() {
                                      [this](job& which, parwork::completer<outcome> done) {
                                        runner_->submit(which, std::move(done));
                                      },
-                                     [this](job_completion done) { collect(std::move(done)); },
+                                     [this](job_completion done) { take(std::move(done)); },
                                      std::move(options)));
 }
 
@@ -320,7 +327,7 @@ void command_run::process_journalled() {
       [this](job& which, parwork::completer<outcome> done) {
         runner_->submit(which, std::move(done));
       },
-      [this](job_completion done) { collect(std::move(done)); }, std::move(options)));
+      [this](job_completion done) { take(std::move(done)); }, std::move(options)));
 }
 
 std::string command_run::broken_off() const {

@@ -4,7 +4,7 @@ import os
 import subprocess
 import unittest
 
-from harness import LIMIT, main
+from harness import LIMIT, Terminal, main
 from tool import ToolTest
 
 SHOW = ["-k", "printf", "<%s>"]  # one job an item, its arguments in brackets
@@ -20,10 +20,10 @@ class InputTest(ToolTest):
     def test_an_empty_line_is_an_item(self):
         self.assert_out("<a><><b>", *SHOW, items="a\n\nb\n")
 
-    def test_jobs_start_in_the_order_of_their_items(self):
+    def test_jobs_that_run_one_by_one_start_and_end_in_the_order_of_their_items(self):
         items = "".join(f"{n}\n" for n in range(300))
-        for _ in range(5):
-            self.assert_out(items, "-j1", "echo", items=items)
+        for options in ([], [], [], ["--retries", "1"], ["--journal", "j"]):
+            self.assert_out(items, "-j1", *options, "echo", items=items)
 
     def test_no_input_is_no_job(self):
         self.assert_out("", *SHOW)
@@ -107,13 +107,22 @@ class InputTest(ToolTest):
         self.assertEqual(process.wait(timeout=LIMIT), 0)
 
     def test_an_endless_producer_is_read_as_fast_as_jobs_start(self):
+        self.endless("off")
+
+    def test_nor_does_the_bar_read_ahead(self):
+        terminal = Terminal()
+        self.endless("on", stderr=terminal.end)
+        terminal.started()
+        self.assertIn(b"/s", terminal.read_all())  # there was one
+
+    def endless(self, progress, **options):
         reader, writer = os.pipe()
         producer = subprocess.Popen(["sh", "-c", "yes $(printf %01000d 0)"], stdout=writer, stderr=subprocess.DEVNULL)
         self.addCleanup(producer.wait)
         self.addCleanup(producer.kill)
         os.close(writer)
-        process = self.launch("-j2", "--ahead", "20", "--halt", "now,done=300", "--progress", "on", "-c",
-                              "test {#} -ne 250 || grep VmHWM /proc/$PPID/status; : {}", stdin=reader)
+        process = self.launch("-j2", "--ahead", "20", "--halt", "now,done=300", "--progress", progress, "-c",
+                              "test {#} -ne 250 || grep VmHWM /proc/$PPID/status; : {}", stdin=reader, **options)
         os.close(reader)
         out, err = process.communicate(timeout=LIMIT)
         self.assertEqual(process.returncode, 0, err)
