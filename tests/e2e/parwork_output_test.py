@@ -70,17 +70,21 @@ class OrderTest(ToolTest):
         self.assertEqual(process.communicate(timeout=LIMIT)[0], b"1\n")
 
     def test_behind_a_slow_job_so_many_run_ahead(self):
-        go = self.fifo("go")
-        script = '[ "$1" != 1 ] || read x < go; echo "$1" >> started; echo "$1"'
-        process = self.launch("-k", "-j2", "--ahead", "8", "sh", "-c", script, "sh", ":::",
-                              *[str(n) for n in range(1, 101)])
-        self.wait_for_lines("started", 7)
-        # Nothing tells that no further one will start: what tells is that none has when the slow one is released.
-        before = len((self.folder / "started").read_text().splitlines())
-        go.write_text("\n")
-        out, _ = process.communicate(timeout=LIMIT)
-        self.assertLessEqual(before, 8)
-        self.assertEqual(out.decode().split(), [str(n) for n in range(1, 101)])
+        for options, most in ((["--ahead", "8"], 8), ([], 200)):  # 100 for each of two workers
+            with self.subTest(options):
+                go = self.fifo("go")
+                items = [str(n) for n in range(1, 2 * most)]
+                script = '[ "$1" != 1 ] || read x < go; echo "$1" >> started; echo "$1"'
+                process = self.launch("-k", "-j2", *options, "sh", "-c", script, "sh", ":::", *items)
+                self.wait_for_lines("started", most - 1)
+                # Nothing tells that no further one will start: what tells is that none has when the slow one is released.
+                before = len((self.folder / "started").read_text().splitlines())
+                go.write_text("\n")
+                out, _ = process.communicate(timeout=LIMIT)
+                self.assertLessEqual(before, most)
+                self.assertEqual(out.decode().split(), items)
+                go.unlink()
+                (self.folder / "started").unlink()
 
     def wait_for_lines(self, name, count):
         path = self.folder / name
@@ -127,6 +131,34 @@ class BufferTest(ToolTest):
         status, out, _ = self.hold(folder=spill)
         self.assertEqual((status, len(out)), (0, 6 * BIG))
         self.assertNotIn(str(spill), (self.folder / "files").read_text())
+
+    def held(self, megabytes, *options):
+        """So much output behind a slow job. Returns the most memory the tool had, in MiB, and whether it had a file."""
+        self.fifo("go")
+        script = self.script("job", 'if [ "$1" = wait ]; then read x < go; else head -c 1000000 /dev/zero; fi\n'
+                             '[ "$1" != last ] || { cat /proc/$PPID/status > status; ls -l /proc/$PPID/fd > files; echo > go; }\n')
+        status, out, err = self.parwork("-k", "-j2", *options, script, ":::", "wait",
+                                        *["x"] * (megabytes - 1), "last")
+        self.assertEqual((status, len(out), err), (0, megabytes * 1_000_000, ""))
+        for line in (self.folder / "status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                kilobytes = int(line.split()[1])
+        spilled = "(deleted)" in (self.folder / "files").read_text()
+        for name in ("go", "job", "status", "files"):
+            (self.folder / name).unlink()
+        return kilobytes >> 10, spilled
+
+    @unittest.skipIf(os.environ.get("PARWORK_SANITIZED") == "1", "shadow memory counts too")
+    def test_so_much_is_held_in_memory_and_no_more(self):
+        memory, spilled = self.held(60)
+        self.assertFalse(spilled)
+        self.assertGreater(memory, 55)
+        memory, spilled = self.held(100)  # 64 MiB by default
+        self.assertTrue(spilled)
+        self.assertLess(memory, 64 + 16)
+        memory, spilled = self.held(60, "--buffer", "1M")
+        self.assertTrue(spilled)
+        self.assertLess(memory, 1 + 16)
 
     def test_a_folder_that_is_missing_is_named(self):
         status, out, err = self.hold_without_wait("--buffer", "100K", env={"TMPDIR": "/no/such/folder"})

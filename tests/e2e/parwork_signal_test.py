@@ -47,6 +47,11 @@ class TimeoutTest(Waiting):
         _, _, err = self.parwork("--timeout", "50ms", "--grace", "100ms", "-c", STUBBORN + "; {}", ":::", "x")
         self.assertIn("timed out, killed by signal 9 (KILL)", err)
 
+    def test_the_grace_is_five_seconds(self):
+        self.parwork("-q", "--timeout", "50ms", "--log", "log", "-c", STUBBORN + "; {}", ":::", "x")
+        self.assertGreaterEqual(self.ends()[0]["dur"], 5.05)
+        self.assertLess(self.ends()[0]["dur"], 30)
+
     def test_a_job_can_use_its_grace(self):
         _, out, err = self.parwork("--timeout", "50ms", "sh", "-c",
                                    "trap 'echo tidy; exit 3' TERM; while :; do sleep 0.01; done", ":::", "x")
@@ -149,10 +154,13 @@ class SignalTest(Waiting):
                 (self.folder / "begun").unlink()
 
     def test_whole_groups_are_ended(self):
-        process = self.run_and_send(signal.SIGINT, workers=1, items="1",
-                                    script="(echo x; exec sleep 1000) & echo $! > pidchild; " + WAIT)
-        process.communicate(timeout=LIMIT)
-        self.wait_until(lambda: not self.is_alive(self.pid("child")))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                process = self.run_and_send(number, workers=1, items="1",
+                                            script="(echo x; exec sleep 1000) & echo $! > pidchild; " + WAIT)
+                process.communicate(timeout=LIMIT)
+                self.wait_until(lambda: not self.is_alive(self.pid("child")))
+                (self.folder / "begun").unlink()
 
     def test_a_job_has_a_group_of_its_own(self):
         process = self.launch("-j2", "sh", "-c", WAIT, "sh", ":::", "1", "2")
@@ -177,7 +185,8 @@ class SignalTest(Waiting):
                          ("summary", 2, 3, 130))
 
     def test_suspended_with_its_jobs(self):
-        process = self.run_and_send(signal.SIGTSTP)
+        # Jobs that start nothing themselves: a shell whose child is stopped between vfork and exec waits in state D.
+        process = self.run_and_send(signal.SIGTSTP, script='echo $$ > "pid$1"; echo >> begun; exec sleep 1000')
         def state(pid):
             with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
                 return stat.read().rsplit(")", 1)[1].split()[0]

@@ -1,10 +1,12 @@
 """The command-line tool: its options, what it says of wrong ones, and its help."""
 
+import os
 import re
+import resource
 import subprocess
 import unittest
 
-from harness import main
+from harness import LIMIT, default_signals, main
 from tool import ToolTest
 
 
@@ -80,10 +82,19 @@ class UsageTest(ToolTest):
         self.parwork("--log", "log", "-j", "1%", "true", ":::", "a")
         self.assertEqual(self.log_lines()[0]["workers"], 1)
 
-    def test_as_many_workers_as_cpus(self):
-        self.parwork("--log", "log", "true", ":::", "a")
-        cpus = int(subprocess.run(["nproc"], stdout=subprocess.PIPE, check=True).stdout)
-        self.assertLessEqual(self.log_lines()[0]["workers"], cpus)
+    def workers(self, *options, cpus=None):
+        """How many a run has that may use these CPUs."""
+        (self.folder / "log").unlink(missing_ok=True)
+        allowed = [] if cpus is None else ["taskset", "-c", str(cpus)]
+        subprocess.run([*allowed, self.program, *options, "--log", "log", "true", ":::", "a"], cwd=self.folder, check=True)
+        return self.log_lines()[0]["workers"]
+
+    def test_as_many_workers_as_cpus_that_may_be_used(self):
+        one = min(os.sched_getaffinity(0))
+        self.assertEqual(self.workers(cpus=one), 1)
+        self.assertEqual(self.workers("-j", "300%", cpus=one), 3)
+        self.assertLessEqual(self.workers(), len(os.sched_getaffinity(0)))  # less where a quota allows less
+        self.assertEqual(self.workers("-j", "200%"), 2 * self.workers())
 
     def test_short_options_together(self):
         self.assert_out("a\n", "-kj2", "echo", ":::", "a")
@@ -106,9 +117,22 @@ class UsageTest(ToolTest):
 
 
 class LimitsTest(ToolTest):
-    def test_so_many_jobs_at_once(self):
-        status, out, err = self.parwork("-j300", "-k", "sh", "-c", "sleep 0.2; echo", ":::", *["x"] * 300)
-        self.assertEqual((status, out), (0, b"\n" * 300), err)
+    def test_a_thousand_jobs_at_once(self):
+        """Each waits for a file that is written when all have begun. The limit of open files is a usual one."""
+        def usual_limit():
+            default_signals()
+            hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+            resource.setrlimit(resource.RLIMIT_NOFILE, (1024, min(4096, hard) if hard > 0 else 4096))
+        go = self.fifo("go")
+        process = self.launch("-j1000", "sh", "-c", "echo >> begun; read x < go; echo", ":::", *["x"] * 1000,
+                              preexec_fn=usual_limit)
+        begun = self.folder / "begun"
+        while not begun.exists() or begun.stat().st_size < 1000:
+            self.assertIsNone(process.poll())
+            os.sched_yield()
+        go.write_text("\n")
+        out, err = process.communicate(timeout=LIMIT)
+        self.assertEqual((process.returncode, out), (0, b"\n" * 1000), err)
 
     def test_too_few_open_files_for_all_of_them(self):
         """It runs as many as there are files for."""
