@@ -33,6 +33,12 @@ Choice choose(const std::string& text, const std::vector<std::pair<std::string, 
   throw error("'" + text + "' is none of " + all);
 }
 
+std::string report_file(const std::string& name) {
+  if (name.empty()) throw error("it is empty; give a file");
+  if (name == "-") throw error("a report goes to a file and not to standard output: give a file");
+  return name;
+}
+
 // Options whose defaults depend on others, and what the user has said of them.
 struct unset {
   bool workers = true, ahead = true, grace = true, buffer = true, log = true;
@@ -138,9 +144,8 @@ void add_record_options(option_table& table, run_settings& to) {
                 if (file.empty()) throw error("it is empty; give a file");
                 to.log = file;
               });
-  table.value("--report", "FILE.html", "Comes with a later version", [](const std::string&) {
-    throw error("reports come with a later version of parwork; --log has the same figures");
-  });
+  table.value("--report", "FILE.html", "Write a page that shows where the run's time went",
+              [&](const std::string& file) { to.report = report_file(file); });
 }
 
 void add_view_options(option_table& table, run_settings& to) {
@@ -187,6 +192,7 @@ void refuse_contradictions(const run_settings& to, const unset& left) {
   refuse_if(to.retry_failed && !to.resume,
             "--retry-failed needs --resume: without, every job is done anyway");
   refuse_if(to.dry_run && journalled, "--dry-run starts nothing that --journal could record");
+  refuse_if(to.dry_run && !to.report.empty(), "--dry-run starts nothing that --report could show");
 }
 
 void fill_in_defaults(run_settings& to, const unset& left) {
@@ -236,7 +242,19 @@ T: a number with ms, s, m or h (bare: seconds). SIZE: bytes, or with K, M, G.
 
 Exit status: 0 all succeeded; 1 to 100 so many failed; 101 more failed; with fail=1 the failed
 job's own; 126 command not runnable; 127 not found; 130 INT; 143 TERM; 141 output's reader gone;
-250 bad usage, or a journal, log or output that cannot be written.)";
+250 bad usage, or a journal, log, report or output that cannot be written.)";
+
+constexpr const char* report_usage = "parwork report JOURNAL|LOG -o FILE.html";
+
+option_table report_table(report_request& to) {
+  option_table table("parwork report", "");
+  table.value("-o,--output", "FILE.html", "Where the report goes",
+              [&to](const std::string& file) { to.file = report_file(file); });
+  table.flag("-q,--quiet", "Do not say on standard error what bounded the run",
+             [&to] { to.quiet = true; });
+  table.flag("-h,--help", "This text", [&to] { to.help = true; });
+  return table;
+}
 
 }  // namespace
 
@@ -256,7 +274,8 @@ run_request parse_run(const std::vector<std::string>& words) {
   to.option_words.assign(words.begin(),
                          words.end() - static_cast<std::ptrdiff_t>(to.other_words.size()));
   if (!to.option_words.empty() && to.option_words.back() == "--") to.option_words.pop_back();
-  to.options_but_input = table.used_but({"-a", "--input", "-0", "--null", "-d", "--delimiter"});
+  to.options_for_again =
+      table.used_but({"-a", "--input", "-0", "--null", "-d", "--delimiter", "--report"});
   take_command(to.other_words, to, left);
   refuse_contradictions(to, left);
   fill_in_defaults(to, left);
@@ -304,6 +323,24 @@ journal_request parse_results(const std::vector<std::string>& words) {
   return request;
 }
 
+report_request parse_report(const std::vector<std::string>& words) {
+  report_request request;
+  option_table table = report_table(request);
+  std::vector<std::string> rest;
+  for (std::vector<std::string> ahead = words; !ahead.empty(); ahead = rest) {
+    rest = table.parse(ahead);
+    if (rest.empty()) break;
+    if (!request.source.empty()) throw error("one journal or log is shown at a time");
+    request.source = rest.front();
+    rest.erase(rest.begin());
+  }
+  if (request.help) return request;
+  const std::string usage = std::string("\nusage: ") + report_usage;
+  if (request.source.empty()) throw error("a journal or a log is missing" + usage);
+  if (request.file.empty()) throw error("-o FILE.html is missing: where the report goes" + usage);
+  return request;
+}
+
 run_settings parse_again(const std::vector<std::string>& recorded_options,
                          const std::vector<std::string>& new_options,
                          const std::vector<std::string>& other_words) {
@@ -342,11 +379,20 @@ std::string results_help() {
       "");
 }
 
+std::string report_help() {
+  report_request ignored;
+  return report_table(ignored).help(
+      std::string("usage: ") + report_usage +
+          "\n\nWrites a page that shows where the time of a run went: of the last one in a log\n"
+          "(--log), finished or broken off, or of all runs that worked on a journal (--journal).\n",
+      "");
+}
+
 std::string overview() {
   return R"(usage: parwork [run] [options] COMMAND [ARGS...] [::: ITEMS...]
        parwork resume JOURNAL [options]      go on with a run after a crash
        parwork results JOURNAL [options]     recorded outputs, in input order
-       parwork report | worker               come with later versions
+       parwork report JOURNAL|LOG -o FILE    a page that shows where the time went
        parwork --help | --version            parwork SUBCOMMAND --help has the rest
 
 Runs COMMAND for each item, as many at once as there are CPUs. Items are the lines of standard
@@ -368,6 +414,7 @@ Failures  --halt now,fail=1      end the run early; soon, success, done=N, N%
           --timeout T            end jobs that take longer; --grace T: TERM to KILL
 Record    --journal FILE         survive kill -9; --resume, --retry-failed
           --log FILE             a JSON line for each start and end
+          --report FILE.html     a page that shows where the time went
 View      --progress WHEN        auto, on or off
           -q, -v, --dry-run      say less, say more, only show the commands
 

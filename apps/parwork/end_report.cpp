@@ -70,7 +70,7 @@ std::string end_report::retry_command() const {
   const auto add = [&](const std::vector<std::string>& more) {
     words.insert(words.end(), more.begin(), more.end());
   };
-  add(settings_.options_but_input);
+  add(settings_.options_for_again);
   if (!settings_.command.empty()) {
     const std::string& program = settings_.command.front();
     if (program.starts_with('-')) {

@@ -20,6 +20,7 @@ struct job {
   bool submitted = false;            // work has seen it: it does not come from a journal
   std::uint64_t end = 0;             // which of the ends of jobs this was; 0: none, or one whose
                                      // job may be tried again
+  bool is_over = false;              // its last attempt was not to be repeated
 
   /// Of the last attempt, where that failed. A success is the run's result instead.
   std::optional<outcome> failed;

@@ -5,6 +5,7 @@
 
 #include "lane.hpp"
 #include "parwork/cpus.hpp"
+#include "units.hpp"
 
 namespace cli {
 namespace {
@@ -44,6 +45,7 @@ bool job_runner::wait_for_room() {
   });
   if (stopping_) return false;
   ++unseen_;
+  note_hunger();
   return true;
 }
 
@@ -55,6 +57,7 @@ void job_runner::allow_unseen(std::size_t items) {
 void job_runner::skipped() {
   const std::lock_guard lock(mutex_);
   --unseen_;
+  note_hunger();
   room_.notify_one();
 }
 
@@ -64,12 +67,14 @@ void job_runner::submit(job& which, parwork::completer<outcome> done) {
   const bool first_attempt = done.attempt() == 1;
   if (first_attempt) --unseen_;
   if (stopping_) {
+    note_hunger();
     lock.unlock();
     done.fail(not_started());
     return;
   }
   if (first_attempt) note_arrival(which.sequence);
   waiting_.emplace(which.sequence, waiting_job{&which, std::move(done)});
+  note_hunger();
   wake_one();
 }
 
@@ -77,6 +82,26 @@ void job_runner::submit(job& which, parwork::completer<outcome> done) {
 void job_runner::note_arrival(std::uint64_t sequence) {
   early_.insert(sequence);
   while (early_.erase(next_to_arrive_) > 0) ++next_to_arrive_;
+}
+
+// REQUIRES: mutex_ is held. Reads the clock where a wait for input begins or ends, and not for each
+// job.
+void job_runner::note_hunger() {
+  const bool hungry =
+      unseen_ > 0 && waiting_.empty() && running_ < parts_.settings.workers && !stopping_;
+  if (hungry == hungry_since_.has_value()) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (hungry) {
+    hungry_since_ = now;
+  } else {
+    hungry_for_ += now - *hungry_since_;
+    hungry_since_.reset();
+  }
+}
+
+std::chrono::nanoseconds job_runner::waited_for_input() const {
+  const std::lock_guard lock(mutex_);
+  return hungry_for_;
 }
 
 // REQUIRES: mutex_ is held. Whether the first of those that wait may start: two threads of the
@@ -124,6 +149,7 @@ std::optional<job_runner::assignment> job_runner::take(lane& asking, std::size_t
   free_slots_.pop();
   ++running_;
   ++counts_.running;
+  note_hunger();
   return next;
 }
 
@@ -144,6 +170,7 @@ void job_runner::release(unsigned slot) {
   free_slots_.push(slot);
   --running_;
   --counts_.running;
+  note_hunger();
   starved_ = false;
   if (waiting_.size() <= read_ahead / 2) room_.notify_one();
 }
@@ -161,6 +188,12 @@ bool job_runner::is_for_good(const outcome& ended) const {
 void job_runner::note_end(job& which, const outcome& ended) {
   if (is_last_attempt(ended)) which.end = ++ends_;
   const bool for_good = is_for_good(ended);
+  which.is_over = for_good;
+  if (parts_.record != nullptr) {
+    const auto start = std::chrono::steady_clock::now() - parts_.begin;
+    parts_.record->add(which.name(), ended, start - nanoseconds_of(ended.duration),
+                       for_good ? attempt_fate::for_good : attempt_fate::to_be_repeated);
+  }
   const bool counts = ended.why != cause::halted && ended.why != cause::interrupted;
   if (for_good && counts) {
     ++(ended.succeeded() ? counts_.succeeded : counts_.failed);
@@ -197,6 +230,7 @@ void job_runner::stop_starting() {
   {
     const std::lock_guard lock(mutex_);
     if (stopping_.exchange(true)) return;
+    note_hunger();
     room_.notify_all();
   }
   stop_();

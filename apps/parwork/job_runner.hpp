@@ -34,6 +34,7 @@
 #include "command_template.hpp"
 #include "job.hpp"
 #include "job_output.hpp"
+#include "job_record.hpp"
 #include "launch.hpp"
 #include "parwork/completer.hpp"
 #include "run_log.hpp"
@@ -66,7 +67,9 @@ struct runner_parts {
   live_output& live;
   run_log& log;
   halt_rule& halt;
-  std::uint64_t run;  // PARWORK_RUN
+  std::uint64_t run;   // PARWORK_RUN
+  job_record* record;  // null: none is wanted
+  std::chrono::steady_clock::time_point begin;
 };
 
 /// Why the run's command cannot be started at all.
@@ -117,6 +120,9 @@ class job_runner {
   [[nodiscard]] std::optional<refusal> refused() const;
   [[nodiscard]] const run_counts& counts() const noexcept { return counts_; }
 
+  /// How long a slot was free because the next item had not been read.
+  [[nodiscard]] std::chrono::nanoseconds waited_for_input() const;
+
  private:
   friend class lane;
 
@@ -131,6 +137,7 @@ class job_runner {
   [[nodiscard]] bool put_back(assignment& held);
   void release(unsigned slot);
   void note_arrival(std::uint64_t sequence);
+  void note_hunger();
   [[nodiscard]] bool is_first_due() const;
   void note_end(job& which, const outcome& ended);
   [[nodiscard]] bool is_last_attempt(const outcome& ended) const;
@@ -166,6 +173,8 @@ class job_runner {
   std::size_t most_unseen_ = 0;  // 0: they count as those that wait
   bool starved_ = false;         // none can be started until one ends
   bool closed_ = false;
+  std::optional<std::chrono::steady_clock::time_point> hungry_since_;
+  std::chrono::nanoseconds hungry_for_{0};  // before that
   std::exception_ptr fault_;
   std::optional<refusal> refusal_;
   int signal_ordered_ = 0;

@@ -143,6 +143,8 @@ bool lane::starved_for_good() const { return starved_ && clock::now() - *starved
 
 // 0 or an errno.
 int lane::launch(attempt& fresh) {
+  fresh.begin = clock::now();
+  fresh.result.start = unix_time();
   if (!fresh.which.whole) return E2BIG;
   const std::vector<std::string> arguments = parts_.command.expand(
       {fresh.which.items, fresh.which.columns, fresh.which.sequence, fresh.result.slot});
@@ -150,8 +152,6 @@ int lane::launch(attempt& fresh) {
   pipe_ends out, err;
   if (const int fault = make_pipe(out); fault != 0) return fault;
   if (const int fault = make_pipe(err); fault != 0) return fault;
-  fresh.begin = clock::now();
-  fresh.result.start = unix_time();
   if (parts_.settings.verbose) parts_.writer.say(shell_join(arguments) + '\n');
   guarded([&] { parts_.log.attempt_begins(fresh.which, fresh.result); });
   const launched process = launcher_.start(

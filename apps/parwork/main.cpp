@@ -10,6 +10,7 @@
 #include "command_line.hpp"
 #include "error.hpp"
 #include "output_writer.hpp"
+#include "report.hpp"
 #include "resume.hpp"
 #include "run.hpp"
 #include "status.hpp"
@@ -40,6 +41,11 @@ int results(const words& given) {
   return request.help ? print(cli::results_help()) : cli::results(request);
 }
 
+int report(const words& given) {
+  const cli::report_request request = cli::parse_report(given);
+  return request.help ? print(cli::report_help()) : cli::report(request);
+}
+
 int dispatch(const words& arguments) {
   const std::string first = arguments.size() > 1 ? arguments[1] : "";
   const words rest(arguments.begin() + (arguments.size() > 1 ? 2 : 1), arguments.end());
@@ -48,11 +54,11 @@ int dispatch(const words& arguments) {
   if (first == "run") return run(rest, arguments);
   if (first == "resume") return resume(rest, arguments);
   if (first == "results") return results(rest);
-  if (first == "report" || first == "worker") {
-    throw cli::error("'" + first +
-                     "' comes with a later version (to run a command of that name: "
-                     "parwork run " +
-                     first + " ...)");
+  if (first == "report") return report(rest);
+  if (first == "worker") {
+    throw cli::error(
+        "'worker' comes with a later version (to run a command of that name: parwork run worker "
+        "...)");
   }
   return run({arguments.begin() + 1, arguments.end()}, arguments);
 }

@@ -15,6 +15,11 @@ void require_journal(const std::string& file) {
   if (!std::filesystem::exists(file)) throw error("there is no journal " + file);
 }
 
+// Of a file named here, and not in the recorded folder.
+std::string absolute_or_none(const std::string& file) {
+  return file.empty() ? file : std::filesystem::absolute(file).string();
+}
+
 }  // namespace
 
 int resume(const journal_request& request, const std::vector<std::string>& arguments) {
@@ -23,6 +28,8 @@ int resume(const journal_request& request, const std::vector<std::string>& argum
   earlier_runs earlier = read_run_file(file);
   if (!earlier.first) throw error(run_file_of(file) + " does not say how the run was called");
   const run_record& called = *earlier.first;
+  const std::string log = absolute_or_none(request.changes.log);
+  const std::string report = absolute_or_none(request.changes.report);
   std::error_code fault;
   std::filesystem::current_path(called.folder, fault);
   if (fault)
@@ -30,6 +37,8 @@ int resume(const journal_request& request, const std::vector<std::string>& argum
   run_settings settings =
       parse_again(called.option_words, request.changes.option_words, called.other_words);
   settings.journal = file;
+  if (!log.empty()) settings.log = log;
+  if (!report.empty()) settings.report = report;
   if (!called.from_stream) {
     if (!settings.input.arguments) settings.input.file = called.input_file;
     return run(settings, arguments);

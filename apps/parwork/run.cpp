@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "end_report.hpp"
 #include "error.hpp"
 #include "item_source.hpp"
+#include "job_record.hpp"
 #include "job_runner.hpp"
 #include "json_text.hpp"
 #include "parwork/journal.hpp"
@@ -34,6 +36,16 @@ std::uint64_t random_number() {
   std::uint64_t number = 0;
   if (getrandom(&number, sizeof number, 0) != sizeof number) throw error("no random number");
   return number;
+}
+
+// Of all children that have been waited for.
+std::chrono::nanoseconds cpu_time_of_jobs() {
+  rusage used{};
+  getrusage(RUSAGE_CHILDREN, &used);
+  const auto of = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return of(used.ru_utime) + of(used.ru_stime);
 }
 
 command_template template_of(const run_settings& settings) {
@@ -106,11 +118,18 @@ class command_run {
                             : std::make_unique<halt_rule>()),
         log_(settings.log.empty() ? std::make_unique<run_log>()
                                   : std::make_unique<run_log>(settings.log)),
-        report_(settings) {}
+        report_(settings) {
+    prepare_report();
+  }
 
   int run();
 
  private:
+  void prepare_report();
+  [[nodiscard]] run_end end_of_run(int status) const;
+  void write_report(const run_end& end);
+  int finish();
+  [[noreturn]] void break_off(const std::exception_ptr& fault);
   std::optional<job> next_job();
   std::optional<job> read_job();
   void take(job_completion done);
@@ -132,6 +151,7 @@ class command_run {
   const std::unique_ptr<item_source> source_;
   const std::uint64_t id_ = random_number();
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  const std::chrono::nanoseconds cpu_before_ = cpu_time_of_jobs();
   // The first of all threads: to register the library's memory barriers is cheap in a process of
   // one thread, and takes 10 ms in one of several.
   parwork::pool pool_{1};
@@ -140,6 +160,8 @@ class command_run {
   live_output live_;
   std::unique_ptr<halt_rule> halt_;
   std::unique_ptr<run_log> log_;
+  std::unique_ptr<prepared_report> report_file_;  // these two: null where no report is wanted
+  std::unique_ptr<job_record> record_;
   end_report report_;
   end_order<job_completion> ended_;
   std::stop_source stop_;
@@ -217,6 +239,7 @@ void command_run::collect(job_completion done) {
       return;
     }
     report_.add(done.item, *ended);
+    if (fresh && !done.item.is_over && record_) record_->gave_up();
     const std::uint64_t sequence = done.item.sequence;
     const shown_part before =
         earlier_ != nullptr && !fresh ? earlier_->shown_of(*ended) : shown_part{};
@@ -344,9 +367,37 @@ int command_run::status_at_end() {
   return status::of_failures(report_.totals().failed);
 }
 
+// Refused before anything runs, as the log is.
+void command_run::prepare_report() {
+  if (settings_.report.empty()) return;
+  require_reports();
+  report_file_ = std::make_unique<prepared_report>(settings_.report);
+  refuse_same_file(settings_.report, "the log", settings_.log);
+  refuse_same_file(settings_.report, "the journal", settings_.journal);
+  refuse_same_file(settings_.report, "the input", settings_.input.file);
+  record_ = std::make_unique<job_record>(title_of({arguments_.begin() + 1, arguments_.end()}),
+                                         settings_.workers, std::chrono::system_clock::now());
+}
+
+run_end command_run::end_of_run(int status) const {
+  return {report_.totals(), status, std::chrono::steady_clock::now() - begin_,
+          runner_->waited_for_input(), cpu_time_of_jobs() - cpu_before_};
+}
+
+void command_run::write_report(const run_end& end) {
+  record_->finish({.wall = end.wall,
+                   .not_started = end.totals.not_started,
+                   .stopped = runner_->is_stopping(),
+                   .waited_for_input = end.waited_for_input,
+                   .cpu = end.cpu});
+  report_file_->use();
+  record_->write(settings_.report);
+}
+
 int command_run::run() {
   log_->run_begins(arguments_, settings_.workers, id_);
-  job_runner runner({settings_, command_, inherited_, store_, writer_, live_, *log_, *halt_, id_},
+  job_runner runner({settings_, command_, inherited_, store_, writer_, live_, *log_, *halt_, id_,
+                     record_.get(), begin_},
                     [this] {
                       stop_.request_stop();
                       source_->stop();
@@ -368,19 +419,35 @@ int command_run::run() {
   } catch (...) {
     thrown_ = std::current_exception();
   }
-  if (const auto fault = runner.fault()) std::rethrow_exception(fault);
-  if (thrown_) std::rethrow_exception(thrown_);
-  const bool all_read = input_ended_ && !runner.is_stopping();
+  return finish();
+}
+
+// Says what the run came to, in all places where that is wanted.
+int command_run::finish() {
+  const std::exception_ptr fault = runner_->fault() ? runner_->fault() : thrown_;
+  if (fault) break_off(fault);
+  const bool all_read = input_ended_ && !runner_->is_stopping();
   report_.rest(all_read || input_ended_ ? 0 : jobs_of(source_->count_rest()));
-  const int status = status_at_end();
-  log_->run_ended(report_.totals(), status, std::chrono::steady_clock::now() - begin_);
-  if (const auto refused = runner.refused()) {
+  const run_end end = end_of_run(status_at_end());
+  log_->run_ended(end);
+  if (const auto refused = runner_->refused()) {
     writer_.say("parwork: " + refused->message + "\n");
   } else if (!settings_.quiet) {
     const std::string text = report_.text(broken_off());
     if (!text.empty()) writer_.say(text);
   }
-  return status;
+  if (record_) write_report(end);
+  return end.status;
+}
+
+// The report of what was done so far: where nothing was, an older one is left as it is.
+void command_run::break_off(const std::exception_ptr& fault) {
+  try {
+    if (record_ && !record_->is_empty()) write_report(end_of_run(status::unusable));
+  } catch (const error& other) {
+    writer_.say(std::string("parwork: ") + other.what() + '\n');
+  }
+  std::rethrow_exception(fault);
 }
 
 int dry_run(const run_settings& settings, const resumed_input* known) {

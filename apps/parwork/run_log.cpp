@@ -93,17 +93,22 @@ void run_log::attempt_ended(const job& which, const outcome& ended, output_in_lo
   write(line.dump());
 }
 
-void run_log::run_ended(const run_totals& totals, int status, std::chrono::nanoseconds wall) {
+void run_log::run_ended(const run_end& end) {
   if (!is_on()) return;
+  const auto seconds = [](std::chrono::nanoseconds time) {
+    return std::chrono::duration<double>(time).count();
+  };
   const json line{{"event", "summary"},
-                  {"succeeded", totals.succeeded},
-                  {"failed", totals.failed},
-                  {"interrupted", totals.interrupted},
-                  {"halted", totals.halted},
-                  {"not_started", totals.not_started},
-                  {"status", status},
+                  {"succeeded", end.totals.succeeded},
+                  {"failed", end.totals.failed},
+                  {"interrupted", end.totals.interrupted},
+                  {"halted", end.totals.halted},
+                  {"not_started", end.totals.not_started},
+                  {"status", end.status},
                   {"start", unix_time()},
-                  {"dur", std::chrono::duration<double>(wall).count()}};
+                  {"dur", seconds(end.wall)},
+                  {"cpu", seconds(end.cpu)},
+                  {"input_wait", seconds(end.waited_for_input)}};
   write(line.dump());
 }
 

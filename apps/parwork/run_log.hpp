@@ -27,6 +27,15 @@ struct run_totals {
   [[nodiscard]] std::uint64_t done() const noexcept { return succeeded + failed; }
 };
 
+/// How a run ended.
+struct run_end {
+  run_totals totals;
+  int status = 0;
+  std::chrono::nanoseconds wall{0};
+  std::chrono::nanoseconds waited_for_input{0};  // while a slot was free
+  std::chrono::nanoseconds cpu{0};               // of the jobs
+};
+
 /// Whether an attempt's output belongs into the log.
 enum class output_in_log { left_out, included };
 
@@ -48,7 +57,7 @@ class run_log {
   void run_begins(const std::vector<std::string>& arguments, unsigned workers, std::uint64_t run);
   void attempt_begins(const job& which, const outcome& begun);
   void attempt_ended(const job& which, const outcome& ended, output_in_log output);
-  void run_ended(const run_totals& totals, int status, std::chrono::nanoseconds wall);
+  void run_ended(const run_end& end);
 
  private:
   void write(std::string line);

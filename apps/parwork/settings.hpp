@@ -43,7 +43,8 @@ struct run_settings {
   std::string journal;  // empty: none
   bool resume = false;
   bool retry_failed = false;
-  std::string log;  // empty: none
+  std::string log;     // empty: none
+  std::string report;  // empty: none
   progress_mode progress = progress_mode::automatic;
   bool quiet = false;
   bool verbose = false;
@@ -52,7 +53,7 @@ struct run_settings {
   /// The command line: what the run was called with, options apart from the rest.
   std::vector<std::string> option_words;
   std::vector<std::string> other_words;
-  std::vector<std::string> options_but_input;  // for the same command with other items
+  std::vector<std::string> options_for_again;  // for the same command with other items
 };
 
 }  // namespace cli

@@ -104,6 +104,12 @@ std::chrono::nanoseconds parse_duration(std::string_view text) {
   return std::chrono::nanoseconds(std::llround(*number * *unit * 1e9));
 }
 
+std::chrono::nanoseconds nanoseconds_of(double seconds) noexcept {
+  constexpr double longest = 140.0 * 365 * 24 * 3600;
+  if (!(seconds > 0)) return std::chrono::nanoseconds(0);
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(seconds, longest) * 1e9));
+}
+
 std::uint64_t parse_size(std::string_view text) {
   std::string_view rest = text;
   const auto number = take_number(rest);

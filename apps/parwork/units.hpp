@@ -13,6 +13,11 @@ namespace cli {
 /// A number with ms, s, m or h; bare: seconds. Fractions may be given: "1.5s". From 0 to 10 years.
 [[nodiscard]] std::chrono::nanoseconds parse_duration(std::string_view text);
 
+/// Of what was measured or read from a file, Unix times included: below 0 and what is no number is
+/// 0, beyond 140 years is 140 years: two of them can be
+/// added.
+[[nodiscard]] std::chrono::nanoseconds nanoseconds_of(double seconds) noexcept;
+
 /// Bytes, or K, M, G (times 1,024).
 [[nodiscard]] std::uint64_t parse_size(std::string_view text);
 

@@ -137,7 +137,7 @@ class CommandTest(ToolTest):
         self.script("report", "echo mine $1\n")
         path = {"PATH": f"{self.folder}:/usr/bin:/bin"}
         self.assert_out("mine a\n", "run", "report", ":::", "a", env=path)
-        self.assert_unusable("report", ":::", "a", naming="later version", env=path)
+        self.assert_unusable("report", ":::", "a", naming="parwork", env=path)
 
     def test_dry_run_shows_the_commands_and_starts_none(self):
         self.assert_out("touch 'a b'\ntouch c\n", "--dry-run", "touch", ":::", "a b", "c")

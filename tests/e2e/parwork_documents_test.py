@@ -58,6 +58,8 @@ class DocumentsTest(ToolTest):
         self.assertGreater(len(blocks), 8)
         (self.folder / "bin").mkdir()
         (self.folder / "bin" / "parwork").symlink_to(self.program)
+        if os.environ.get("PARWORK_REPORT") == "0":  # built without them
+            blocks = [block for block in blocks if "report" not in block]
         for number, block in enumerate(blocks):
             folder = self.folder / f"block{number}"
             folder.mkdir()
@@ -95,8 +97,12 @@ class CompletionsTest(ToolTest):
         self.assertEqual(self.bash("--jour"), ["--journal"])
         self.assertEqual(self.bash("--output", ""), ["group", "line", "raw"])
         self.assertEqual(self.bash("results", "--"), ["--failed", "--tag", "--help"])
+        self.assertEqual(self.bash("report", "--"), ["--output", "--quiet", "--help"])
+        self.assertEqual(self.bash("rep"), ["report"])
         self.file("items.txt")
         self.assertEqual(self.bash("-a", "it"), ["items.txt"])
+        self.assertEqual(self.bash("report", "it"), ["items.txt"])
+        self.assertEqual(self.bash("report", "items.txt", "-o", "it"), ["items.txt"])
         self.assertEqual(self.bash("-j", "4", "echo", "it"), ["items.txt"])
         self.assertIn("resume", self.bash("res"))
 
@@ -105,6 +111,9 @@ class CompletionsTest(ToolTest):
                          self.every_long_option() | {"--version"})
         self.assertEqual(self.fish("--output "), ["group", "line", "raw"])
         self.assertIn("resume", self.fish("res"))
+        self.assertEqual({each for each in self.fish("report --") if each.startswith("--")},
+                         {"--output", "--quiet", "--help"})
+        self.assertIn("report", self.fish("rep"))
         self.assertEqual([each for each in self.fish("echo --") if each == "--journal"], [])
 
     def test_zsh(self):
@@ -117,7 +126,7 @@ class CompletionsTest(ToolTest):
                  .encode())
         self.assertTrue(terminal.read_until(b"ready"), terminal.shown)
         for begun, whole in ((b"parwork --jour\t", b"--journal="), (b"parwork --output=ra\t", b"--output=raw"),
-                             (b"parwork results --fa\t", b"--failed")):
+                             (b"parwork results --fa\t", b"--failed"), (b"parwork report --ou\t", b"--output=")):
             os.write(terminal.ours, begun)
             self.assertTrue(terminal.read_until(whole), terminal.shown)
             terminal.shown = b""

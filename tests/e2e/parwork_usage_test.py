@@ -20,7 +20,7 @@ class HelpTest(ToolTest):
             self.assertLessEqual(max(map(len, lines)), 100)
 
     def test_of_subcommands(self):
-        for word in ("run", "resume", "results"):
+        for word in ("run", "resume", "results", "report"):
             status, out, err = self.parwork(word, "--help")
             self.assertEqual((status, err), (0, ""))
             self.assertIn(f"parwork {'[run]' if word == 'run' else word}".encode(), out)
@@ -54,7 +54,7 @@ class UsageTest(ToolTest):
 
     def test_values(self):
         for option in ("-j", "-n", "-a", "-d", "-C", "-c", "--output", "--buffer", "--ahead", "--halt", "--retries",
-                       "--retry-delay", "--timeout", "--grace", "--journal", "--log", "--progress"):
+                       "--retry-delay", "--timeout", "--grace", "--journal", "--log", "--report", "--progress"):
             with self.subTest(option):
                 self.assert_unusable(option, naming=f"{option} needs a value")
                 self.assert_unusable(f"{option}=" if option.startswith("--") else option, "", "echo", ":::", "a",
@@ -104,8 +104,7 @@ class UsageTest(ToolTest):
         self.assert_unusable("-c", "echo", "printf", naming="twice")
 
     def test_what_comes_with_later_versions(self):
-        for words in (["report", "log"], ["worker", "--join", "nats://x"], ["--report", "x.html", "echo"],
-                      ["--engine", "nats://x", "echo"]):
+        for words in (["worker", "--join", "nats://x"], ["--engine", "nats://x", "echo"]):
             with self.subTest(words):
                 self.assert_unusable(*words, naming="later version")
         self.assert_out("a\n", "--engine", "local", "echo", ":::", "a")

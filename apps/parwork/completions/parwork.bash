@@ -2,14 +2,14 @@
 
 _parwork() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} word i command_at=0 of=run
-  local -r valued=' -a --input -d --delimiter -n --items-per-job -C --columns -j --workers -c --shell --engine --output
+  local -r valued=' -o -a --input -d --delimiter -n --items-per-job -C --columns -j --workers -c --shell --engine --output
     --buffer --ahead --halt --retries --retry-delay --timeout --grace --journal --log --report --progress '
   COMPREPLY=()
 
   # The first word that is neither an option nor the value of one: there the command begins.
   for ((i = 1; i < COMP_CWORD; ++i)); do
     word=${COMP_WORDS[i]}
-    if [[ $i == 1 && $word =~ ^(run|resume|results)$ ]]; then
+    if [[ $i == 1 && $word =~ ^(run|resume|results|report)$ ]]; then
       of=$word
     elif [[ $valued == *[[:space:]]"$word"[[:space:]]* ]]; then
       ((++i))
@@ -31,8 +31,14 @@ _parwork() {
   fi
 
   case $previous in
-    -a | --input | --journal | --log | --report) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    --output) mapfile -t COMPREPLY < <(compgen -W 'group line raw' -- "$current"); return ;;
+    -o | -a | --input | --journal | --log | --report) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --output)
+      if [[ $of == report ]]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+      fi
+      mapfile -t COMPREPLY < <(compgen -W 'group line raw' -- "$current")
+      return ;;
     --progress) mapfile -t COMPREPLY < <(compgen -W 'auto on off' -- "$current"); return ;;
     --engine) mapfile -t COMPREPLY < <(compgen -W 'local' -- "$current"); return ;;
     --halt) mapfile -t COMPREPLY < <(compgen -W 'now,fail=1 soon,fail=1 now,success=1 soon,done=' -- "$current"); return ;;
@@ -44,6 +50,7 @@ _parwork() {
     --keep-order --output --tag --buffer --ahead --halt --retries --retry-delay --timeout --grace --journal --resume
     --retry-failed --log --report --progress --quiet --verbose --dry-run --help'
   [[ $of != results ]] || options='--failed --tag --help'
+  [[ $of != report ]] || options='--output --quiet --help'
   [[ $COMP_CWORD != 1 ]] || options+=' --version'
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
@@ -51,7 +58,7 @@ _parwork() {
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
   else
     mapfile -t COMPREPLY < <(compgen -c -- "$current")
-    [[ $COMP_CWORD != 1 ]] || mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run resume results' -- "$current")
+    [[ $COMP_CWORD != 1 ]] || mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'run resume results report' -- "$current")
   fi
 }
 

@@ -25,12 +25,20 @@ function __parwork_at_results
     contains -- results (commandline -opc)[2]
 end
 
+function __parwork_at_report
+    contains -- report (commandline -opc)[2]
+end
+
 complete -c parwork -n __fish_use_subcommand -a run -d 'Run a command for each item'
 complete -c parwork -n __fish_use_subcommand -a resume -d 'Go on with a run after a crash'
 complete -c parwork -n __fish_use_subcommand -a results -d 'Print recorded outputs'
+complete -c parwork -n __fish_use_subcommand -a report -d 'Write a page that shows where the time went'
 complete -c parwork -n __fish_use_subcommand -l version -d 'Show the version'
 complete -c parwork -n __parwork_at_results -l failed -d 'Only those of failed jobs'
 complete -c parwork -n __parwork_at_results -l tag -d 'Put the item before each line'
+complete -c parwork -n __parwork_at_report -s o -l output -r -d 'Where the report goes'
+complete -c parwork -n __parwork_at_report -s q -l quiet -d 'Do not say what bounded the run'
+complete -c parwork -n __parwork_at_report -s h -l help -d 'Show the options'
 complete -c parwork -n __parwork_at_options -s a -l input -r -d 'Read items from a file'
 complete -c parwork -n __parwork_at_options -s 0 -l null -d 'Items end with NUL bytes'
 complete -c parwork -n __parwork_at_options -s d -l delimiter -x -d 'Items end with this'
@@ -54,7 +62,7 @@ complete -c parwork -n __parwork_at_options -l journal -r -d 'Record what is don
 complete -c parwork -n __parwork_at_options -l resume -d 'Go on with the run of the journal'
 complete -c parwork -n __parwork_at_options -l retry-failed -d 'Do failed jobs again'
 complete -c parwork -n __parwork_at_options -l log -r -d 'Append JSON lines'
-complete -c parwork -n __parwork_at_options -l report -r -d 'Comes with a later version'
+complete -c parwork -n __parwork_at_options -l report -r -d 'Write a page that shows where the time went'
 complete -c parwork -n __parwork_at_options -l progress -x -a 'auto on off' -d 'Status line'
 complete -c parwork -n __parwork_at_options -s q -l quiet -d 'Say nothing about failed jobs'
 complete -c parwork -n __parwork_at_options -s v -l verbose -d 'Show each command'

@@ -40,7 +40,7 @@ TEST(command_line, a_recorded_one_is_read_again_with_changes) {
 
 TEST(command_line, options_for_the_same_command_with_other_items) {
   const auto settings = parse({"-0kj3", "-aitems", "--timeout=5s", "--input=other", "x"});
-  EXPECT_EQ(settings.options_but_input, (words{"-k", "-j", "3", "--timeout", "5s"}));
+  EXPECT_EQ(settings.options_for_again, (words{"-k", "-j", "3", "--timeout", "5s"}));
 }
 
 TEST(command_line, the_most_similar_word) {

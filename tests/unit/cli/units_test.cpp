@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 #include "error.hpp"
@@ -19,6 +20,15 @@ TEST(units, durations) {
   for (const char* text : {"", "s", "-1s", "1d", "1 s", "inf", "nan", "0x1s", "1e9h", "1s "}) {
     EXPECT_THROW(static_cast<void>(cli::parse_duration(text)), cli::error) << text;
   }
+}
+
+TEST(units, times_that_were_read) {
+  EXPECT_EQ(cli::nanoseconds_of(1.5), 1500ms);
+  EXPECT_EQ(cli::nanoseconds_of(-1), 0s);
+  EXPECT_EQ(cli::nanoseconds_of(std::nan("")), 0s);
+  const auto longest = cli::nanoseconds_of(1e300);
+  EXPECT_GT(longest, 24h * 365 * 130);
+  EXPECT_GT(longest + longest, longest);
 }
 
 TEST(units, sizes) {
