@@ -271,9 +271,7 @@ run_request parse_run(const std::vector<std::string>& words) {
   run_settings& to = request.settings;
   to.other_words = table.parse(words);
   if (request.help) return request;
-  to.option_words.assign(words.begin(),
-                         words.end() - static_cast<std::ptrdiff_t>(to.other_words.size()));
-  if (!to.option_words.empty() && to.option_words.back() == "--") to.option_words.pop_back();
+  to.option_words = table.used_but({});
   to.options_for_again =
       table.used_but({"-a", "--input", "-0", "--null", "-d", "--delimiter", "--report"});
   take_command(to.other_words, to, left);
@@ -289,14 +287,12 @@ journal_request parse_resume(const std::vector<std::string>& words) {
   std::vector<std::string> rest;
   for (std::vector<std::string> ahead = words; !ahead.empty(); ahead = rest) {
     rest = table.parse(ahead);
-    auto& options = request.changes.option_words;
-    options.insert(options.end(), ahead.begin(),
-                   ahead.end() - static_cast<std::ptrdiff_t>(rest.size()));
     if (rest.empty()) break;
     if (!request.journal.empty()) throw error("one journal is resumed at a time");
     request.journal = rest.front();
     rest.erase(rest.begin());
   }
+  request.changes.option_words = table.used_but({});
   if (!request.help && request.journal.empty()) {
     throw error("a journal is missing\nusage: parwork resume JOURNAL [options]");
   }

@@ -204,6 +204,13 @@ class ResumeTest(ToolTest):
         self.assertEqual((status, out, err), (0, b"2\n", ""))
         self.assertEqual((self.folder / "done").read_text(), "1\n2\n")
 
+    def test_words_that_look_like_the_end_of_options(self):
+        """As a value, and where that end is given."""
+        self.assert_out("a\nb\n", "-k", "--journal", "j", "-d", "--", "echo", items="a--b")
+        self.assertEqual(self.parwork("resume", "j")[::2], (0, ""))
+        self.parwork("-q", "--journal", "-j", "--", "false", ":::", "a")
+        self.assertEqual(self.parwork("resume", "--retry-failed", "-q", "--", "-j")[0], 1)
+
     def test_options_may_be_changed(self):
         self.parwork("-j1", "--journal", "j", "echo", items="1\n")
         self.assertEqual(self.parwork("resume", "j", "-j2", "--log", "log")[0], 0)
