@@ -29,7 +29,7 @@ parwork::failure failure_of(const outcome& ended) {
 
 }  // namespace
 
-const unsigned job_record::most_slots = parwork::max_workers;
+const unsigned job_record::most_slots = parwork::most_manual_workers;
 
 job_record::job_record(const std::string& title, unsigned slots,
                        std::chrono::system_clock::time_point began)

@@ -99,8 +99,8 @@ struct options {
   /// pool.
   pool* run_on = nullptr;
 
-  /// Records the run for a trace and a report (`<parwork/recorder.hpp>`); null: nothing, at no cost.
-  /// Throws `std::logic_error` where it records another run.
+  /// Records the run for a trace and a report (`<parwork/recorder.hpp>`); null: nothing, at no
+  /// cost. Throws `std::logic_error` where it records another run.
   recorder* record = nullptr;
 };
 

@@ -52,6 +52,9 @@ struct manual_run {
   std::chrono::system_clock::time_point began = std::chrono::system_clock::now();
 };
 
+/// The most lanes of a manual run: of jobs, say, that wait for something else than a CPU.
+inline constexpr unsigned most_manual_workers = 65'536;
+
 /// What became of one attempt.
 enum class attempt_end {
   succeeded,
@@ -120,7 +123,7 @@ class recorder {
   [[nodiscard]] bool thinned() const;
 
   /// Begins a run by hand; replaces what is there. Throws `std::invalid_argument` where `workers`
-  /// is 0 or beyond `max_workers`.
+  /// is 0 or beyond `most_manual_workers`.
   void begin(const manual_run& run);
   /// Adds an attempt. In each lane in the order of their ends. About 300 ns. Throws
   /// `std::logic_error` without `begin`, `std::invalid_argument` for a lane that is not the run's.

@@ -98,8 +98,8 @@ std::int64_t duration_counts::quantile(double share) const noexcept {
 
 // --- The lane ---
 
-lane::lane(recording& owner, std::size_t budget, std::int64_t from)
-    : owner_(owner), budget_(budget), mark_(from) {}
+lane::lane(recording& owner, std::size_t budget, std::int64_t from, duration_counts& durations)
+    : owner_(owner), durations_(durations), budget_(budget), mark_(from) {}
 
 void lane::turn(part doing, std::int64_t now) noexcept {
   const std::int64_t upto = now - owner_.origin();

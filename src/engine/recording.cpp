@@ -70,6 +70,7 @@ void lane_set::reset(recording& owner, std::size_t memory, std::uint32_t most, s
   budget_ = std::max(least_budget, memory / most);
   most_ = most;
   sum_ = 0;
+  durations_ = {};
   from_ = from;
   lanes_.clear();
   free_ = {};
@@ -77,7 +78,7 @@ void lane_set::reset(recording& owner, std::size_t memory, std::uint32_t most, s
 
 lane& lane_set::lane_at(std::uint32_t place) {
   while (lanes_.size() < place) {
-    lanes_.push_back(std::make_unique<lane>(*owner_, budget_, from_));
+    lanes_.push_back(std::make_unique<lane>(*owner_, budget_, from_, durations_));
   }
   return *lanes_[place - 1];
 }
@@ -163,7 +164,7 @@ void recording::end(const summary& counts, const std::exception_ptr& error, std:
   broken_off_ = message_of(error);
   length_ = now - origin_;
   for (const auto& each : workers_) {
-    if (each != nullptr) each->close(now);
+    if (each != nullptr) each->its.close(now);
   }
   outstanding_.close(now);
   waiting_.close(now);
@@ -175,12 +176,20 @@ void recording::end(const summary& counts, const std::exception_ptr& error, std:
 }
 
 lane& recording::worker_lane(unsigned number, std::int64_t now) {
-  auto& its = workers_[number];
-  if (its == nullptr) {
-    its = std::make_unique<lane>(*this, worker_budget_, now);
-    its->turn(part::nothing, now);  // it was not needed so far
+  auto& record = workers_[number];
+  if (record == nullptr) {
+    record = std::make_unique<worker_record>(*this, worker_budget_, now);
+    record->its.turn(part::nothing, now);  // it was not needed so far
   }
-  return *its;
+  return record->its;
+}
+
+duration_counts recording::durations() const {
+  duration_counts all = outstanding_.durations();
+  for (const auto& each : workers_) {
+    if (each != nullptr) all.add(each->durations);
+  }
+  return all;
 }
 
 std::string recording::name_of(const item_ref& which) const noexcept {

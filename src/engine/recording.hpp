@@ -65,6 +65,7 @@ class lane_set {
   // After the run.
   void close(std::int64_t now);
   [[nodiscard]] const std::vector<std::unique_ptr<lane>>& lanes() const noexcept { return lanes_; }
+  [[nodiscard]] const duration_counts& durations() const noexcept { return durations_; }
   // Of all that has ended, with and without a place: nanoseconds.
   [[nodiscard]] std::int64_t sum() const noexcept { return sum_; }
 
@@ -76,7 +77,8 @@ class lane_set {
   std::uint32_t most_ = 0;
   std::int64_t from_ = 0;
   mutex lock_;
-  std::int64_t sum_ = 0;  // guarded by lock_ during the run
+  std::int64_t sum_ = 0;  // guarded by lock_ during the run, as what follows
+  duration_counts durations_;
   std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_
       PARWORK_GUARDED_BY(lock_);
   std::vector<std::unique_ptr<lane>> lanes_;  // guarded by lock_ during the run
@@ -140,10 +142,12 @@ class recording {
   [[nodiscard]] std::chrono::nanoseconds delayed() const noexcept { return delayed_; }
   [[nodiscard]] const std::string& broken_off() const noexcept { return broken_off_; }
   [[nodiscard]] std::chrono::system_clock::time_point began() const noexcept { return began_; }
-  // By number; null: that thread was never needed.
-  [[nodiscard]] const std::vector<std::unique_ptr<lane>>& worker_lanes() const noexcept {
-    return workers_;
+  // Null: that thread was never needed.
+  [[nodiscard]] const lane* worker_lane(unsigned number) const noexcept {
+    return workers_[number] == nullptr ? nullptr : &workers_[number]->its;
   }
+  // Of all attempts.
+  [[nodiscard]] duration_counts durations() const;
   [[nodiscard]] const lane_set& outstanding() const noexcept { return outstanding_; }
   [[nodiscard]] const lane_set& waiting() const noexcept { return waiting_; }
   [[nodiscard]] const std::map<failure_key, failure_group>& failures() const noexcept {
@@ -153,6 +157,14 @@ class recording {
   [[nodiscard]] std::int64_t length() const noexcept { return length_; }
 
  private:
+  struct worker_record {
+    worker_record(recording& owner, std::size_t budget, std::int64_t from)
+        : its(owner, budget, from, durations) {}
+
+    duration_counts durations;
+    lane its;
+  };
+
   [[nodiscard]] failure_group* count_failure(failure_key key);
 
   static constexpr std::size_t most_groups = 200;
@@ -175,7 +187,7 @@ class recording {
   std::chrono::nanoseconds delayed_{0};
   std::size_t worker_budget_ = 0;  // of a lane, in bytes
   std::string broken_off_ = {};
-  std::vector<std::unique_ptr<lane>> workers_;  // a slot is written by its own thread alone
+  std::vector<std::unique_ptr<worker_record>> workers_;  // a slot is its own thread's alone
   lane_set outstanding_;
   lane_set waiting_;
   mutex failures_lock_;

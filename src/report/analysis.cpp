@@ -18,17 +18,16 @@ void add_set(std::vector<lane_view>& to, const lane_set& from, std::string_view 
 }
 
 void add_workers(std::vector<lane_view>& to, const recording& run) {
-  const auto& lanes = run.worker_lanes();
   const unsigned workers = run.facts().workers;
   for (unsigned number = 0; number < workers; ++number) {
     to.push_back({run.facts().lane_word + ' ' + std::to_string(number), lane_kind::worker,
-                  lanes[number].get()});
+                  run.worker_lane(number)});
   }
-  if (lanes[workers] != nullptr) {
-    to.push_back({"generator", lane_kind::generator, lanes[workers].get()});
+  if (const lane* const its = run.worker_lane(workers)) {
+    to.push_back({"generator", lane_kind::generator, its});
   }
-  if (lanes[workers + 1] != nullptr) {
-    to.push_back({"collector", lane_kind::collector, lanes[workers + 1].get()});
+  if (const lane* const its = run.worker_lane(workers + 1)) {
+    to.push_back({"collector", lane_kind::collector, its});
   }
 }
 
@@ -148,15 +147,6 @@ lane_slices slices_of(const lane_view& which, std::int64_t length, std::int64_t 
     each.name = static_cast<std::uint32_t>(shown.names.size());
   }
   return shown;
-}
-
-duration_counts durations_of(const recording& run) {
-  duration_counts all;
-  for (const auto& each : run.worker_lanes()) {
-    if (each != nullptr) all.add(each->durations());
-  }
-  for (const auto& each : run.outstanding().lanes()) all.add(each->durations());
-  return all;
 }
 
 std::vector<slow_attempt> slowest_of(const recording& run) {

@@ -42,9 +42,6 @@ struct lane_slices {
 [[nodiscard]] lane_slices slices_of(const lane_view& which, std::int64_t length,
                                     std::int64_t resolution);
 
-// The lanes that attempts were counted in.
-[[nodiscard]] duration_counts durations_of(const recording& run);
-
 struct slow_attempt {
   slow_item item;
   std::string lane;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "engine/recording.hpp"
-#include "parwork/options.hpp"
 #include "report/analysis.hpp"
 #include "report/report.hpp"
 #include "report/trace.hpp"
@@ -67,9 +66,9 @@ bool recorder::thinned() const {
 }
 
 void recorder::begin(const manual_run& run) {
-  if (run.workers == 0 || run.workers > max_workers) {
+  if (run.workers == 0 || run.workers > most_manual_workers) {
     throw std::invalid_argument("parwork::recorder: workers is " + std::to_string(run.workers) +
-                                ", it has to be from 1 to " + std::to_string(max_workers));
+                                ", it has to be from 1 to " + std::to_string(most_manual_workers));
   }
   recording_->begin({.workers = run.workers,
                      .is_async = true,

@@ -220,7 +220,7 @@ class data_writer {
   }
 
   void write_durations() {
-    const duration_counts all = durations_of(run_);
+    const duration_counts all = run_.durations();
     out_.key("durations").begin_object();
     out_.member("count", all.count());
     out_.member("mean", all.count() > 0 ? all.sum() / static_cast<std::int64_t>(all.count())
@@ -271,8 +271,9 @@ class data_writer {
       groups.push_back(&each);
       total += each.second.count;
     }
-    std::ranges::stable_sort(groups, [](const entry* left, const entry* right) {
-      return left->second.count > right->second.count;
+    std::ranges::sort(groups, [](const entry* left, const entry* right) {
+      return left->second.count != right->second.count ? left->second.count > right->second.count
+                                                       : left->first < right->first;
     });
     out_.key("failures").begin_object();
     out_.member("total", total);

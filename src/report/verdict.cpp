@@ -98,7 +98,7 @@ measured::measured(const recording& of)
       counts(of.counts()),
       wall(static_cast<double>(of.length())),
       workers(of.facts().workers),
-      durations(durations_of(of)) {
+      durations(of.durations()) {
   for (const lane_view& each : lanes_of(run)) {
     const lane_totals sum = totals_of(each, run.length());
     const auto spent = [&](part which) {

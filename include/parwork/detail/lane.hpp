@@ -100,8 +100,9 @@ struct started_attempt {
 
 class lane {
  public:
-  // `budget`: for slices and names, in bytes. `from`: what its thread's clock shows.
-  lane(recording& owner, std::size_t budget, std::int64_t from);
+  // `budget`: for slices and names, in bytes. `from`: what its thread's clock shows. `durations`:
+  // where attempts are counted, which only one thread at a time may do.
+  lane(recording& owner, std::size_t budget, std::int64_t from, duration_counts& durations);
   lane(const lane&) = delete;
   lane& operator=(const lane&) = delete;
 
@@ -141,7 +142,6 @@ class lane {
   [[nodiscard]] const std::string& name_of(const slice& which) const noexcept {
     return names_[which.name - 1];
   }
-  [[nodiscard]] const duration_counts& durations() const noexcept { return durations_; }
   [[nodiscard]] const std::vector<slow_item>& slowest() const noexcept { return slowest_; }
   // Slices shorter than this have been merged; 0: none.
   [[nodiscard]] std::int64_t resolution() const noexcept { return resolution_; }
@@ -159,6 +159,7 @@ class lane {
   [[nodiscard]] bool is_full() const noexcept;
 
   recording& owner_;
+  duration_counts& durations_;
   const std::size_t budget_;
   std::int64_t mark_ = 0;  // when the attempt that is under way began
   std::int64_t end_ = 0;   // of the last slice, since the run began
@@ -170,7 +171,6 @@ class lane {
   std::vector<slice> slices_;
   std::vector<std::string> names_;
   std::vector<slow_item> slowest_;  // a heap, the least on top
-  duration_counts durations_;
 };
 
 }  // namespace parwork::detail

@@ -85,10 +85,11 @@ struct lanes : testing::Test {
   }
 
   recording run{std::size_t{1} << 20, ""};
+  duration_counts durations;
 };
 
 TEST_F(lanes, neighbours_of_one_part_are_one_slice) {
-  lane its(run, 100'000, 0);
+  lane its(run, 100'000, 0, durations);
   its.turn(part::working, 10);
   its.turn(part::working, 30);
   its.turn(part::nothing, 35);
@@ -98,7 +99,7 @@ TEST_F(lanes, neighbours_of_one_part_are_one_slice) {
 }
 
 TEST_F(lanes, a_clock_that_goes_back_takes_nothing_away) {
-  lane its(run, 100'000, 0);
+  lane its(run, 100'000, 0, durations);
   its.turn(part::working, 10);
   its.turn(part::nothing, 8);
   its.turn(part::collecting, 12);
@@ -108,7 +109,7 @@ TEST_F(lanes, a_clock_that_goes_back_takes_nothing_away) {
 }
 
 TEST_F(lanes, counts_are_kept_with_the_time_they_were_made_in) {
-  lane its(run, 100'000, 0);
+  lane its(run, 100'000, 0, durations);
   its.pulled(3);
   its.turn(part::pulling, 10);
   its.collected(2);
@@ -120,7 +121,7 @@ TEST_F(lanes, counts_are_kept_with_the_time_they_were_made_in) {
 TEST_F(lanes, whatever_is_recorded_stays_within_the_budget_and_adds_up) {
   parwork_test::play_rounds(20, [&](parwork_test::dice& roll) {
     const std::size_t budget = 64 * sizeof(slice) + roll.below(20'000);
-    lane its(run, budget, 0);
+    lane its(run, budget, 0, durations);
     std::int64_t now = 0;
     std::array<std::int64_t, parwork::detail::parts> truth{};
     std::uint64_t worked = 0;
@@ -159,7 +160,7 @@ TEST_F(lanes, whatever_is_recorded_stays_within_the_budget_and_adds_up) {
 }
 
 TEST_F(lanes, names_stay_with_their_slices_when_others_are_merged) {
-  lane its(run, 64 * sizeof(slice), 0);
+  lane its(run, 64 * sizeof(slice), 0, durations);
   std::int64_t now = 0;
   for (int i = 0; i < 500; ++i) {
     const bool is_long = i % 50 == 7;
@@ -180,7 +181,7 @@ TEST_F(lanes, names_stay_with_their_slices_when_others_are_merged) {
 }
 
 TEST_F(lanes, the_slowest_are_kept) {
-  lane its(run, 100'000, 0);
+  lane its(run, 100'000, 0, durations);
   for (int i = 0; i < 1000; ++i) {
     const std::int64_t duration = (i * 7919) % 1000 + 1;
     its.add_attempt({.duration = duration, .index = static_cast<std::uint64_t>(i)});
