@@ -8,7 +8,6 @@
 
 #include "descriptor.hpp"
 #include "error.hpp"
-#include "parwork/options.hpp"
 #include "shell_words.hpp"
 #include "units.hpp"
 

@@ -289,7 +289,7 @@ class typed_run final : private run_hooks {
     if (!result.has_value()) {
       ++(result.error().kind() == failure_kind::cancelled ? counts.cancelled : counts.failed);
       if constexpr (Recorded == recorded::yes) {
-        by.record->item_failed(which.index, which.number, result.error(), ref(item));
+        record_failure(by, which.index, which.number, result.error(), item);
       }
       return services_.item_failed(which.index, result.error(), which.number);
     }
@@ -302,7 +302,8 @@ class typed_run final : private run_hooks {
     }
   }
 
-  expected_type attempted(worker_base& by, item_type& item, const attempt& which) noexcept {
+  [[gnu::always_inline]] expected_type attempted(worker_base& by, item_type& item,
+                                                 const attempt& which) noexcept {
     try {
       return caller_.call(services_, by, item, which, after_);
     } catch (...) {
@@ -310,7 +311,8 @@ class typed_run final : private run_hooks {
     }
   }
 
-  void attempt_into(worker_base& by, batch_type& b, std::uint32_t i, const attempt& which) {
+  [[gnu::always_inline]] void attempt_into(worker_base& by, batch_type& b, std::uint32_t i,
+                                           const attempt& which) {
     outcome_type* const where = b.outcomes() + i;
     try {
       std::construct_at(where, which.number,
@@ -321,6 +323,14 @@ class typed_run final : private run_hooks {
   }
 
   // --- recording ---
+
+  // Out of line: what is seldom called should not decide what is inlined around it.
+  [[gnu::noinline]] static void record_failure(worker_base& by, std::uint64_t index,
+                                               unsigned attempts, const failure& why,
+                                               const item_type& item) noexcept {
+    if (why.kind() == failure_kind::cancelled) return;
+    by.record->item_failed(index, attempts, why, ref(item));
+  }
 
   template <recorded Recorded>
   static void record_attempt(worker_base& by, batch_type& b, std::uint32_t i,
@@ -575,7 +585,8 @@ class typed_run final : private run_hooks {
     return done;
   }
 
-  void deliver_one(worker_base& by, batch_type& b, std::uint32_t i, tally& counts) noexcept {
+  [[gnu::always_inline]] void deliver_one(worker_base& by, batch_type& b, std::uint32_t i,
+                                          tally& counts) noexcept {
     outcome_type& out = b.outcomes()[i];
     const unsigned attempts = out.attempts();
     const std::uint64_t index = b.first_index + i;
@@ -588,9 +599,8 @@ class typed_run final : private run_hooks {
     } else {
       const failure why = out.result().error();
       ++(why.kind() == failure_kind::cancelled ? counts.cancelled : counts.failed);
-      if (by.record != nullptr && why.kind() != failure_kind::cancelled) {
-        by.record->item_failed(index, attempts, why, ref(b.item(i)));
-      }
+      if (by.record != nullptr) [[unlikely]]
+        record_failure(by, index, attempts, why, b.item(i));
       collect(by.number, b.item(i), out.result(), index, attempts);
       services_.item_failed(index, why, attempts);
     }
