@@ -104,9 +104,10 @@ lane::lane(recording& owner, std::size_t budget, std::int64_t from, duration_cou
 void lane::turn(part doing, std::int64_t now) noexcept {
   const std::int64_t upto = now - owner_.origin();
   if (upto > end_) append(doing, upto);
+  begin_attempt(now);
 }
 
-void lane::begin_attempt() noexcept { mark_ = clock_now(); }
+void lane::begin_attempt_now() noexcept { mark_ = clock_now(); }
 
 void lane::attempt_ended(std::uint64_t index, std::uint32_t attempt, attempt_result how,
                          const item_ref& which) noexcept {
@@ -135,7 +136,7 @@ void lane::note_long(std::uint64_t index, std::uint32_t attempt, attempt_result 
   slow_item noted{took, start, index, attempt, how, owner_.name_of(which)};
   if (is_long) append(part::working, start + took, noted.name);
   if (took > least_slow_) note_slow(std::move(noted));
-  begin_attempt();
+  begin_attempt_now();
 }
 
 void lane::span_ended(std::uint64_t first, std::uint32_t items, std::uint32_t attempt,

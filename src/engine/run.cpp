@@ -54,14 +54,14 @@ pool_state& pool_for(const options& given) {
 claim worker_base::next_slow(batch& b, std::uint32_t i) {
   auto& self = static_cast<worker&>(*this);
   const claim claimed = self.owner.next_item(self, b, i);
-  if (record != nullptr) record->begin_attempt();
+  if (record != nullptr) self.owner.begin_recorded_attempt(self);
   return claimed;
 }
 
 std::uint32_t worker_base::next_span(batch& b, std::uint32_t i, std::uint32_t most) {
   auto& self = static_cast<worker&>(*this);
   const std::uint32_t items = self.owner.next_span(self, b, i, most);
-  if (record != nullptr) record->begin_attempt();
+  if (record != nullptr) self.owner.begin_recorded_attempt(self);
   return items;
 }
 
@@ -386,6 +386,16 @@ void run::complete(worker& w, batch& b) {
     request_delivery(&w, collect_look);
   } else {
     leave_to_collector(w, b);
+  }
+}
+
+// What came between two items is no item's time. A look at the clock tells when it was over, but
+// for waking others, which takes microseconds.
+void run::begin_recorded_attempt(worker& w) noexcept {
+  if ((attention.load(std::memory_order_relaxed) & attention_free) != 0) {  // a hint
+    w.record->begin_attempt_now();
+  } else {
+    w.record->begin_attempt(w.looked.time_since_epoch().count());
   }
 }
 

@@ -57,6 +57,7 @@ class run final : public run_services, private index_source {
   claim next_item(worker& w, batch& b, std::uint32_t i);
   std::uint32_t next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t most);
   bool pull_more(worker& w, std::uint32_t filled);
+  void begin_recorded_attempt(worker& w) noexcept;
 
   // --- for the pool; all with its lock held but `help` ---
   void help(unsigned number, searching search);

@@ -8,6 +8,7 @@
 //    slices become one. Their times and counts add up, so sums stay exact.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -107,15 +108,17 @@ class lane {
   lane& operator=(const lane&) = delete;
 
   // --- for the engine, on the lane's thread; times are tick_clock's, in nanoseconds ---
-  // What the thread did has ended now.
+  // What the thread did has ended now. The next attempt begins then, or later.
   void turn(part doing, std::int64_t now) noexcept;
   void pulled(std::uint64_t items) noexcept { pulled_ += static_cast<std::uint32_t>(items); }
   void collected(std::uint64_t items) noexcept { collected_ += static_cast<std::uint32_t>(items); }
 
+  // The next attempt does not begin before that: what went before is not its time.
+  void begin_attempt(std::int64_t earliest) noexcept { mark_ = std::max(mark_, earliest); }
+  void begin_attempt_now() noexcept;
+
   // --- for the typed run, on the lane's thread ---
-  // The next attempt begins now: whatever went before is not its time.
-  void begin_attempt() noexcept;
-  // An attempt that began where the last one ended, or at begin_attempt, has ended now.
+  // An attempt that began where the last one ended, or as said above, has ended now.
   void attempt_ended(std::uint64_t index, std::uint32_t attempt, attempt_result how,
                      const item_ref& which) noexcept;
   // The same of a span of items that were worked on by one call.

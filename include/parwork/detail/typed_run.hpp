@@ -154,7 +154,6 @@ class typed_run final : private run_hooks {
   template <recorded Recorded>
   work_end work_items(worker_base& by, batch& b) {
     const bool plain = attempts_.is_plain();
-    if constexpr (Recorded == recorded::yes) by.record->begin_attempt();
     for (std::uint32_t i = b.start;; ++i) {
       const claim claimed = by.next(b, i);
       if (claimed == claim::run) [[likely]] {
@@ -183,7 +182,6 @@ class typed_run final : private run_hooks {
       tally counts;
       auto* const part = own_part(by);
       bool readable = part != nullptr;
-      if constexpr (Recorded == recorded::yes) by.record->begin_attempt();
       std::uint32_t i = b.start.load();
       std::uint32_t left = by.items_until_look();
       for (std::uint32_t reported = i;; ++i) {
@@ -227,7 +225,6 @@ class typed_run final : private run_hooks {
   std::uint32_t fold_stack([[maybe_unused]] worker_base& by) noexcept {
     std::uint32_t folded = 0;
     if constexpr (may_stack) {
-      if constexpr (Recorded == recorded::yes) by.record->begin_attempt();
       auto& own = stacks_.of(by);
       auto* const part = own_part(by);
       tally counts;
