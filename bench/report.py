@@ -24,7 +24,7 @@ import pictures
 import tables
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "docs/performance.md", ROOT / "README.md")
+PAGES = (ROOT / "docs/performance.md", ROOT / "docs/report.md", ROOT / "README.md")
 PICTURES = ROOT / "docs/pictures"
 MARKED = re.compile(r"(<!-- bench:([\w-]+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 

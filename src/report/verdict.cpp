@@ -41,7 +41,7 @@ std::string time(double nanoseconds) {
 
 std::string times_as_fast(double factor) {
   const auto tenths = static_cast<std::uint64_t>(std::llround(factor * 10));
-  if (tenths >= 100) return std::to_string(tenths / 10) + " times";
+  if (tenths >= 1000) return std::to_string((tenths + 5) / 10) + " times";
   return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " times";
 }
 
@@ -155,7 +155,7 @@ verdict bound_by_generator(const measured& m) {
                " of the time, and more workers would not help.";
   const double needed = std::max(1.0, std::ceil((m.busy - m.pull) / m.wall / 0.95));
   v.best_factor = factor_without(m, m.pull, m.collect);
-  v.detail = "Work kept " + percent(ratio(m.work, m.wall * m.workers)) + " of the workers' time; " +
+  v.detail = "Work took " + percent(ratio(m.work, m.wall * m.workers)) + " of the workers' time; " +
              counted(std::min(needed, m.workers), "worker") +
              " would keep up with it. With a generator that costs nothing the run could be " +
              times_as_fast(*v.best_factor) + " as fast.";
@@ -181,7 +181,7 @@ verdict bound_by_collector(const measured& m) {
   v.headline = "Collector-bound: the collector was occupied " + percent(m.collector_load) +
                " of the time, and more workers would not help.";
   v.best_factor = factor_without(m, m.collect, m.pull);
-  v.detail = "Work kept " + percent(ratio(m.work, m.wall * m.workers)) +
+  v.detail = "Work took " + percent(ratio(m.work, m.wall * m.workers)) +
              " of the workers' time. With a collector that costs nothing the run could be " +
              times_as_fast(*v.best_factor) + " as fast.";
   v.advices.push_back({"Use parwork::reduce instead of a serial collector",
@@ -299,7 +299,8 @@ void explain_tail(const measured& m, verdict& v) {
 }
 
 void explain_order(const measured& m, verdict& v) {
-  if (!m.facts.is_ordered || m.counts.peak_in_flight < m.facts.queue) return;
+  const bool was_full = m.counts.peak_in_flight >= m.facts.queue;
+  if (!m.facts.is_ordered || !was_full || m.idle_share() < 2 * notable) return;
   blame(m, v, "input order");
   v.detail += " Results waited for slower ones before them until the queue of " +
               readable_count(m.facts.queue) + " items was full.";
@@ -360,6 +361,7 @@ verdict balanced(const measured& m) {
              " of the workers' time, and " + percent(m.idle_share()) + " of it was idle.";
   const double left = std::max({m.busy / m.workers, m.serial_load() * m.wall, m.longest(), 1.0});
   v.best_factor = std::max(1.0, m.wall / left);
+  if (m.waits() && ratio(m.work, m.wall * m.workers) >= 0.5) advise_on_workers(m, v);
   explain_few_items(m, v);
   explain_tail(m, v);
   explain_order(m, v);

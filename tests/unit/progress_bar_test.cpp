@@ -281,6 +281,24 @@ TEST_F(progress_bar_on_terminal, keeps_the_percentage_longest_then_the_failures)
   EXPECT_EQ(narrow.read(), "\r46 %     ");
 }
 
+TEST_F(progress_bar_on_terminal, shows_what_fits_at_80_40_and_10_columns) {
+  const scoped_variable no_color("NO_COLOR", "1");
+  const std::pair<unsigned short, const char*> cases[] = {
+      {80, "\rhashing [===========>            ] 46 % 4,600/10,000 812/s ETA 0:07 3 failed"},
+      {40, "\r46 % 4,600/10,000 ETA 0:07 3 failed"},
+      {10, "\r46 %"},
+  };
+  for (const auto& [columns, shown] : cases) {
+    const terminal screen(columns);
+    ASSERT_NE(screen.stream(), nullptr);
+    progress_bar bar(screen.stream(), "hashing");
+    progress now = at(4'600, 5s);
+    now.failed = 3;
+    bar(now);
+    EXPECT_EQ(screen.read(), shown) << columns << " columns";
+  }
+}
+
 TEST_F(progress_bar_on_terminal, takes_the_width_from_columns_where_the_terminal_has_none) {
   const scoped_variable columns("COLUMNS", "12");
   const terminal unknown(0);

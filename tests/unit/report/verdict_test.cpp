@@ -123,6 +123,12 @@ TEST(verdict, work_that_waits_is_told_from_work_that_computes) {
   EXPECT_TRUE(advises(waiting.judged(), "more workers than CPUs"));
 }
 
+TEST(verdict, a_balanced_run_whose_work_waits_is_told_to_use_more_workers) {
+  EXPECT_TRUE(advises(made_up{.work = 0.8, .cpu = 0.4}.judged(), "more workers than CPUs"));
+  EXPECT_FALSE(advises(made_up{.work = 0.8}.judged(), "more workers than CPUs"));
+  EXPECT_FALSE(advises(made_up{.work = 0.3, .cpu = 0.4}.judged(), "more workers than CPUs"));
+}
+
 TEST(verdict, generator_bound_says_what_a_free_generator_would_bring) {
   // Left without it: 40 % of both workers' time.
   const verdict v =
