@@ -183,11 +183,13 @@ void lane::outstanding_ended(const started_attempt& begun, std::uint64_t index,
 void lane::add_attempt(const slow_item& what) noexcept {
   durations_.add(what.duration);
   if (what.duration <= least_slow_) return;
+  slow_item kept{what.duration, what.start, what.index, what.attempt, what.how};
   try {
-    note_slow(slow_item(what));
+    kept.name = what.name;
   } catch (const std::exception&) {
-    // No memory for it: it is missing among the slowest.
+    kept.name.clear();  // no memory for it
   }
+  note_slow(std::move(kept));
 }
 
 void lane::add_span(const slow_item& what) noexcept {

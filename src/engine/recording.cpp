@@ -108,7 +108,7 @@ void lane_set::end(std::uint32_t place, const slow_item& what) noexcept {
   try {
     free_.push(place);
   } catch (const std::exception&) {
-    // No memory: the place is not taken again.
+    --most_;  // no memory: the place is not taken again
   }
 }
 
@@ -205,33 +205,38 @@ std::string recording::name_of(const item_ref& which) const noexcept {
 
 void recording::note_failure(std::uint64_t index, std::uint32_t attempts, const failure& why,
                              const item_ref& which) noexcept {
+  failure_group* const group = count_failure(why);
+  if (group == nullptr) return;
+  failure_example example{index, attempts, name_of(which)};  // user code: no lock held
+  const lock_guard guard(failures_lock_);
+  if (group->examples.size() < most_examples) group->examples.push_back(std::move(example));
+}
+
+// The group, where it wants another example. Its place and its room for examples stay as they are
+// until the next run.
+failure_group* recording::count_failure(const failure& why) noexcept {
+  const lock_guard guard(failures_lock_);
   try {
     std::string message = why.message();
     cut(message, longest_message);
-    failure_group* const group = count_failure({why.kind(), std::move(message)});
-    if (group == nullptr) return;
-    failure_example example{index, attempts, name_of(which)};  // user code: no lock held
-    const lock_guard guard(failures_lock_);
-    if (group->examples.size() < most_examples) group->examples.push_back(std::move(example));
-  } catch (const std::exception&) {
-    // No memory for it: the summary counts it still.
-  }
-}
-
-// The group, where it wants another example.
-failure_group* recording::count_failure(failure_key key) {
-  const lock_guard guard(failures_lock_);
-  auto found = failures_.find(key);
-  if (found == failures_.end()) {
-    if (failures_.size() >= most_groups) {
-      ++other_failures_;
-      return nullptr;
+    failure_key key(why.kind(), std::move(message));
+    auto found = failures_.find(key);
+    if (found == failures_.end() && failures_.size() < most_groups) {
+      failure_group fresh;
+      fresh.examples.reserve(most_examples);
+      found = failures_.emplace(std::move(key), std::move(fresh)).first;
     }
-    found = failures_.emplace(std::move(key), failure_group{}).first;
+    if (found != failures_.end()) {
+      failure_group& group = found->second;
+      ++group.count;
+      return group.examples.size() < most_examples ? &group : nullptr;
+    }
+  } catch (const std::exception&) {
+    ++other_failures_;  // no memory for its group
+    return nullptr;
   }
-  failure_group& group = found->second;  // stays where it is until the next run
-  ++group.count;
-  return group.examples.size() < most_examples ? &group : nullptr;
+  ++other_failures_;
+  return nullptr;
 }
 
 }  // namespace parwork::detail

@@ -165,7 +165,7 @@ class recording {
     lane its;
   };
 
-  [[nodiscard]] failure_group* count_failure(failure_key key);
+  [[nodiscard]] failure_group* count_failure(const failure& why) noexcept;
 
   static constexpr std::size_t most_groups = 200;
   static constexpr std::size_t most_examples = 5;

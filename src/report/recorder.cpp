@@ -22,8 +22,8 @@ std::unique_ptr<detail::recording> make_recording(recorder_options&& options) {
   return std::make_unique<detail::recording>(options.memory, std::move(options.title));
 }
 
-const detail::recording& finished(const detail::recording& its) {
-  if (its.where() == detail::recording::phase::done) return its;
+void require_finished(const detail::recording& its) {
+  if (its.where() == detail::recording::phase::done) return;
   throw std::logic_error(its.where() == detail::recording::phase::idle
                              ? "parwork::recorder: nothing has been recorded; give the recorder to "
                                "a run: options{.record = &recorder}"
@@ -48,11 +48,13 @@ void recorder::set_name(const std::type_info& type, std::function<std::string(co
 }
 
 void recorder::write_trace(const std::filesystem::path& file) const {
-  detail::write_trace(finished(*recording_), file);
+  require_finished(*recording_);
+  detail::write_trace(*recording_, file);
 }
 
 void recorder::write_report(const std::filesystem::path& file) const {
-  detail::write_report(finished(*recording_), file);
+  require_finished(*recording_);
+  detail::write_report(*recording_, file);
 }
 
 std::string recorder::verdict() const {

@@ -342,7 +342,7 @@ class typed_run final : private run_hooks {
     return result.has_value() ? attempt_result::succeeded : attempt_result::failed;
   }
   static item_ref ref(const item_type& item) noexcept {
-    return {std::addressof(item), &item_name_at<item_type>};
+    return {static_cast<const void*>(std::addressof(item)), &item_name_at<item_type>};
   }
 
   // Attempts follow each other at once while there is nothing to wait for.
