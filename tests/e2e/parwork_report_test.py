@@ -277,8 +277,13 @@ class RunTest(ReportTest):
     def test_contradictions(self):
         self.assert_unusable("--report", "x.html", "--dry-run", "echo", ":::", "a", naming="--dry-run")
         self.assert_unusable("--report", "-", "echo", ":::", "a", naming="standard output")
-        self.assert_unusable("--report", "x.html", "-j", "5000", "echo", ":::", "a", naming="-j")
+        self.assert_unusable("--report", "x.html", "-j", "65537", "echo", ":::", "a", naming="-j")
         self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_ten_thousand_slots(self):
+        _, data, _ = self.reported("-j", "10000", "echo", ":::", "a")
+        self.assertEqual(len(data["lanes"]), 10000)
+        self.assertEqual(data["summary"]["succeeded"], 1)
 
 
 class LogTest(ReportTest):
