@@ -2,7 +2,7 @@
 //
 // Files: run.cpp (start, end, the course of a worker), feeding.cpp (generator, credits, stealing),
 // delivering.cpp (the collector), sleeping.cpp (sleep and wake), later.cpp (retries, asynchronous
-// items, spawning).
+// items, spawning), telling.cpp (progress, summary, recording).
 //
 // Invariants:
 // 1. One thread at a time holds the pull gate and calls the generator; one at a time holds the
@@ -110,15 +110,17 @@ class run final : public run_services, private index_source {
   [[nodiscard]] std::uint64_t spawned() const noexcept;
   [[nodiscard]] std::uint64_t delivered_spawned() const noexcept;
   [[nodiscard]] tally handed_over() const noexcept;
+
+  // telling.cpp
   void report_progress() noexcept;
   void progress_main() noexcept;
   [[nodiscard]] progress look_at_progress() const;
   [[nodiscard]] summary summarise();
   [[nodiscard]] summary counted();
+  void attribute_time(summary& s) const;
   void begin_recording();
   void end_recording(const summary& counts, const std::exception_ptr& error);
   [[nodiscard]] static std::int64_t recorded_now() noexcept;
-  void attribute_time(summary& s) const;
 
   // feeding.cpp
   static constexpr std::uint64_t no_more_claims = std::uint64_t{1} << 63;
