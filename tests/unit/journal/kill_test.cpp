@@ -220,8 +220,8 @@ TEST(journal_holder, what_it_was_starting_when_it_was_killed_is_waited_for) {
     ::close(other);
   });
   EXPECT_NO_THROW(journal{file});
-  ::close(watch);
   releases.join();
+  ::close(watch);
 }
 
 }  // namespace
