@@ -125,7 +125,7 @@ class recorder {
   /// Begins a run by hand; replaces what is there. Throws `std::invalid_argument` where `workers`
   /// is 0 or beyond `most_manual_workers`.
   void begin(const manual_run& run);
-  /// Adds an attempt. In each lane in the order of their ends. About 300 ns. Throws
+  /// Adds an attempt. In each lane in the order of their ends. About 130 ns. Throws
   /// `std::logic_error` without `begin`, `std::invalid_argument` for a lane that is not the run's.
   void add(const recorded_attempt& attempt);
   /// Ends it. Of `counts` the counts, `wall`, `stopped` and, where it is not 0, `generator_share`

@@ -27,7 +27,7 @@ namespace detail {
 
 namespace {
 
-// What a browser reads and draws at once: about 6 MB of text.
+// What Chromium reads and draws within half a second (tests/e2e/report/speed.test.mjs).
 constexpr std::size_t most_slices = 100'000;
 
 constexpr std::array<std::pair<std::string_view, part>, parts> part_names{{
