@@ -135,6 +135,16 @@ void recording::begin(run_facts facts, std::int64_t now,
       throw std::logic_error("parwork::recorder: it records another run, which is not over");
     }
   } while (!phase_.compare_exchange_weak(seen, phase::running));
+  try {
+    prepare(std::move(facts), now, began);
+  } catch (...) {
+    abandon();  // no memory: the next run may have it
+    throw;
+  }
+}
+
+void recording::prepare(run_facts&& facts, std::int64_t now,
+                        std::chrono::system_clock::time_point began) {
   facts_ = std::move(facts);
   origin_ = now;
   length_ = 0;

@@ -165,6 +165,7 @@ class recording {
     lane its;
   };
 
+  void prepare(run_facts&& facts, std::int64_t now, std::chrono::system_clock::time_point began);
   [[nodiscard]] failure_group* count_failure(const failure& why) noexcept;
 
   static constexpr std::size_t most_groups = 200;
