@@ -31,7 +31,9 @@ def fail(text):
 
 def compiler_of(program):
     """What the program says that it was made by."""
-    text = subprocess.run(["readelf", "-p", ".comment", program], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        ["readelf", "-p", ".comment", program], capture_output=True, text=True, check=True
+    ).stdout
     found = re.findall(r"\]\s+(.+)", text)
     return found[-1].strip() if found else "unknown"
 
@@ -41,8 +43,17 @@ def count(program, case):
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         done = subprocess.run(
-            ["valgrind", "--tool=callgrind", "--collect-atstart=no", f"--callgrind-out-file={out}", program, case],
-            capture_output=True, text=True)
+            [
+                "valgrind",
+                "--tool=callgrind",
+                "--collect-atstart=no",
+                f"--callgrind-out-file={out}",
+                program,
+                case,
+            ],
+            capture_output=True,
+            text=True,
+        )
         if done.returncode != 0:
             fail(f"{program} {case} failed:\n{done.stderr}")
         found = re.search(r"^(?:summary|totals): (\d+)", out.read_text(), re.MULTILINE)
@@ -57,7 +68,9 @@ def compare(baseline, counted, compiler):
     lines = []
     if compiler != baseline["compiler"]:
         tolerance *= 2
-        lines.append(f"built by {compiler}, the baseline by {baseline['compiler']}: {tolerance:.0%} are tolerated")
+        lines.append(
+            f"built by {compiler}, the baseline by {baseline['compiler']}: {tolerance:.0%} are tolerated"
+        )
     well = True
     for case, now in counted.items():
         before = baseline["instructions"].get(case)
@@ -89,7 +102,9 @@ def main():
     compiler = compiler_of(given.program)
     counted = {case: count(given.program, case) for case in CASES}
     if given.record:
-        given.baseline.write_text(json.dumps({"compiler": compiler, "instructions": counted}, indent=2) + "\n")
+        given.baseline.write_text(
+            json.dumps({"compiler": compiler, "instructions": counted}, indent=2) + "\n"
+        )
         print(f"recorded {given.baseline}")
         return
     if not given.baseline.exists():

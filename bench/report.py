@@ -29,7 +29,11 @@ PICTURES = ROOT / "docs/pictures"
 MARKED = re.compile(r"(<!-- bench:([\w-]+) -->\n).*?(<!-- /bench -->)", re.DOTALL)
 
 # Title and function; what has no title is for pages alone.
-BLOCKS = {**tables.BLOCKS, "efficiency-in-short": (None, tables.efficiency_in_short), "goals": ("Goals", goals.table)}
+BLOCKS = {
+    **tables.BLOCKS,
+    "efficiency-in-short": (None, tables.efficiency_in_short),
+    "goals": ("Goals", goals.table),
+}
 
 
 def everything(results):
@@ -82,7 +86,9 @@ def main(words):
     results = load(files[0] if files else ROOT / "build/bench/results.json")
     if "--markdown" in modes:
         for page in PAGES:
-            page.write_text(with_tables(page.read_text(encoding="utf-8"), results), encoding="utf-8")
+            page.write_text(
+                with_tables(page.read_text(encoding="utf-8"), results), encoding="utf-8"
+            )
     if "--pictures" in modes:
         print("\n".join(str(path.relative_to(ROOT)) for path in draw(results)))
     if not modes:

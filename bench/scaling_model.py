@@ -48,7 +48,9 @@ class Model:
     def __init__(self, constants, form, workers, grain_ns, variant, queue=None):
         parts = constants[form]
         self.pull, self.work, self.collect, self.rest = (
-            Cost(parts[name]["item_ns"], parts[name]["batch_ns"]) for name in ("pull", "work", "collect", "rest"))
+            Cost(parts[name]["item_ns"], parts[name]["batch_ns"])
+            for name in ("pull", "work", "collect", "rest")
+        )
         self.split = form == "parwork-split"
         self.workers = workers
         self.grain_ns = grain_ns
@@ -59,7 +61,13 @@ class Model:
 
     def item_ns(self):
         """Everything one worker does for an item, its part of a batch's cost aside."""
-        return self.pull.item_ns + self.work.item_ns + self.grain_ns + self.collect.item_ns + self.rest.item_ns
+        return (
+            self.pull.item_ns
+            + self.work.item_ns
+            + self.grain_ns
+            + self.collect.item_ns
+            + self.rest.item_ns
+        )
 
     def batch_limit(self):
         """The number of items that batches come to where nobody waits."""
@@ -112,19 +120,23 @@ class Run:
         self.now = 0.0
         self.events = []
         self.steps = 0
-        self.feed = Line()      # pull gate, produced; of a split range also how many slices are worked on
-        self.deliver = Line()   # collect gate, what was left at it, delivered
+        self.feed = (
+            Line()
+        )  # pull gate, produced; of a split range also how many slices are worked on
+        self.deliver = Line()  # collect gate, what was left at it, delivered
         self.pull_gate = False
         self.collect_gate = False
         self.pending = []
         self.produced = 0
         self.delivered = 0
         self.sleeping = []
-        self.searcher = None    # the worker that was woken and has found nothing yet
-        self.busy_ns = [0.0] * model.workers    # with items
+        self.searcher = None  # the worker that was woken and has found nothing yet
+        self.busy_ns = [0.0] * model.workers  # with items
         self.shared_ns = [0.0] * model.workers  # the same when it last woke somebody
-        self.turned = [0.0] * model.workers     # when the batch's turn began, with the gate or the first claim
-        self.started = [0.0] * model.workers    # when the work on it began
+        self.turned = [
+            0.0
+        ] * model.workers  # when the batch's turn began, with the gate or the first claim
+        self.started = [0.0] * model.workers  # when the work on it began
         self.gate_ns = {"pull": 0.0, "collect": 0.0}
         self.course = [self.worker(me) for me in range(model.workers)]
 
@@ -137,7 +149,9 @@ class Run:
         began, before, gates = self.run_until(self.model.warm_up_ns())
         ended, after, gates_after = self.run_until(self.now + self.model.window_ns())
         span = ended - began
-        return span / (after - before), {gate: (gates_after[gate] - gates[gate]) / span for gate in gates}
+        return span / (after - before), {
+            gate: (gates_after[gate] - gates[gate]) / span for gate in gates
+        }
 
     def run_until(self, when):
         while self.now < when:
@@ -158,7 +172,9 @@ class Run:
     def write(self, line, me):
         """Until when `me` has the line and has written it. The write itself is in the batch's cost."""
         others = line.readers - {me}
-        far = line.writer if line.writer != me or not others else next(iter(others))  # those lose it first
+        far = (
+            line.writer if line.writer != me or not others else next(iter(others))
+        )  # those lose it first
         line.free_at = max(self.now, line.free_at) + self.model.distance_ns(far, me)
         line.writer = me
         line.readers = {me}
@@ -179,7 +195,9 @@ class Run:
             yield self.read(self.deliver, me)
             if self.pending and not self.collect_gate:
                 yield from self.collect(me, None)
-            items = yield from (self.claim(me, target) if self.model.split else self.pull(me, target))
+            items = yield from (
+                self.claim(me, target) if self.model.split else self.pull(me, target)
+            )
             if items:
                 ended = yield from self.work(me, items)
                 sized_from = self.turned if self.model.variant.sized_by == "turn" else self.started
@@ -202,7 +220,9 @@ class Run:
             yield None
 
     def something_to_do(self):
-        return (self.room() > 0 and not self.pull_gate) or (bool(self.pending) and not self.collect_gate)
+        return (self.room() > 0 and not self.pull_gate) or (
+            bool(self.pending) and not self.collect_gate
+        )
 
     def notify(self):
         """Wakes one thread, if one sleeps and none is on the way. Until when the waker is busy with it."""
@@ -214,7 +234,10 @@ class Run:
 
     def notify_in_time(self, me):
         """The same, where an item is long or short ones have added up since the last time."""
-        if self.model.grain_ns < LONG_ITEM_NS and self.busy_ns[me] - self.shared_ns[me] < WORTH_WAKING_NS:
+        if (
+            self.model.grain_ns < LONG_ITEM_NS
+            and self.busy_ns[me] - self.shared_ns[me] < WORTH_WAKING_NS
+        ):
             return self.now
         self.shared_ns[me] = self.busy_ns[me]
         return self.notify()
@@ -282,8 +305,11 @@ class Run:
         """Returns when the items themselves were done: batches are sized by that."""
         model = self.model
         self.started[me] = self.now
-        yield self.now + (model.work.batch_ns + model.rest.batch_ns +
-                          items * (model.work.item_ns + model.rest.item_ns + model.grain_ns))
+        yield self.now + (
+            model.work.batch_ns
+            + model.rest.batch_ns
+            + items * (model.work.item_ns + model.rest.item_ns + model.grain_ns)
+        )
         ended = self.now
         self.busy_ns[me] += ended - self.started[me]
         if model.split:
@@ -340,6 +366,7 @@ def simulate(constants, form, workers, grain_ns, variant):
 
 # --- Formulae ---
 
+
 def turn_parts_ns(model):
     """Of one turn of a worker where all of them want the gates: in the generator's gate, in the collector's, in all.
 
@@ -347,10 +374,16 @@ def turn_parts_ns(model):
     gate costs two, and what another worker has written comes on top.
     """
     items = model.batch_limit()
-    line = sum(model.distance_ns(0, other) for other in range(1, model.workers)) / max(1, model.workers - 1)
+    line = sum(model.distance_ns(0, other) for other in range(1, model.workers)) / max(
+        1, model.workers - 1
+    )
     streamed = model.constants["streamed_line_ns"] * line / model.constants["line_ns"]
     pull = model.pull.batch_ns + items * model.pull.item_ns + 3 * line
-    collect = model.collect.batch_ns + items * (model.collect.item_ns + LINES_PER_ITEM * streamed) + 3 * line
+    collect = (
+        model.collect.batch_ns
+        + items * (model.collect.item_ns + LINES_PER_ITEM * streamed)
+        + 3 * line
+    )
     work = items * (model.work.item_ns + model.rest.item_ns + model.grain_ns)
     return pull, collect, pull + collect + work + model.work.batch_ns + model.rest.batch_ns
 

@@ -25,13 +25,26 @@ from pathlib import Path
 
 from scaling_model import Variant, gate_limits, least_grain_ns, simulate
 
-GRAINS = {"empty": 0, "50ns": 50, "100ns": 100, "500ns": 500, "1us": 1_000, "10us": 10_000, "100us": 100_000}
+GRAINS = {
+    "empty": 0,
+    "50ns": 50,
+    "100ns": 100,
+    "500ns": 500,
+    "1us": 1_000,
+    "10us": 10_000,
+    "100us": 100_000,
+}
 WORKERS = "2,4,8,16,32,64,128"
 FORMS = ("parwork", "parwork-split")
 
 # What the simulation calls them, and bench_constants.
-MACHINE = {"line_ns": "line", "streamed_line_ns": "streamed line", "wake_ns": "waking",
-           "wake_latency_ns": "wake latency", "membarrier_busy_ns": "membarrier, busy"}
+MACHINE = {
+    "line_ns": "line",
+    "streamed_line_ns": "streamed line",
+    "wake_ns": "waking",
+    "wake_latency_ns": "wake latency",
+    "membarrier_busy_ns": "membarrier, busy",
+}
 
 
 class InputError(Exception):
@@ -40,12 +53,15 @@ class InputError(Exception):
 
 # --- Where constants and measurements come from ---
 
+
 def output_of(command):
     try:
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     except FileNotFoundError as error:
-        raise InputError(f"{command[0]} is not there: build with PARWORK_BENCH=ON (./dev bench does), or name the "
-                         "folder by --build") from error
+        raise InputError(
+            f"{command[0]} is not there: build with PARWORK_BENCH=ON (./dev bench does), or name the "
+            "folder by --build"
+        ) from error
     except subprocess.CalledProcessError as error:
         raise InputError(f"{command[0]} failed with status {error.returncode}") from error
 
@@ -64,7 +80,9 @@ def document_from(path, program, *arguments):
     try:
         figures = json.loads(text)["figures"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"{where}: no benchmark's JSON document; give what the program prints") from error
+        raise InputError(
+            f"{where}: no benchmark's JSON document; give what the program prints"
+        ) from error
     found = {}
     for figure in figures:
         cases = found.setdefault(figure["peer"], {})
@@ -79,25 +97,45 @@ def load_constants(args):
         constants = {name: machine[case]["ns"] for name, case in MACHINE.items()}
         constants["plain_ns"] = document["plain"]["empty"]["ns"]
         for form in FORMS:
-            constants[form] = {part: document[form][part] for part in ("pull", "work", "collect", "rest")}
+            constants[form] = {
+                part: document[form][part] for part in ("pull", "work", "collect", "rest")
+            }
     except KeyError as error:
-        raise InputError(f"the constants lack {error}: give what this version's bench_constants prints") from error
+        raise InputError(
+            f"the constants lack {error}: give what this version's bench_constants prints"
+        ) from error
     return constants
 
 
 def load_measured(args):
     """{peer: {grain: ns}} with two workers."""
     peers = ",".join(("plain", *FORMS))
-    document = document_from(args.measured, f"{args.build}/bench/bench_throughput", "--peers", peers,
-                             "--order", "completion", "--workers", "2", "--round-ms", "30")
+    document = document_from(
+        args.measured,
+        f"{args.build}/bench/bench_throughput",
+        "--peers",
+        peers,
+        "--order",
+        "completion",
+        "--workers",
+        "2",
+        "--round-ms",
+        "30",
+    )
     for peer in ("plain", *FORMS):
         if "empty" not in document.get(peer, {}):
-            raise InputError(f"the measured run lacks the peer '{peer}' or its empty items: run bench_throughput "
-                             f"with --peers {peers} --order completion")
-    return {peer: {grain: metrics["ns"] for grain, metrics in cases.items()} for peer, cases in document.items()}
+            raise InputError(
+                f"the measured run lacks the peer '{peer}' or its empty items: run bench_throughput "
+                f"with --peers {peers} --order completion"
+            )
+    return {
+        peer: {grain: metrics["ns"] for grain, metrics in cases.items()}
+        for peer, cases in document.items()
+    }
 
 
 # --- Output ---
+
 
 def readable(ns):
     return f"{ns:.1f}" if ns < 100 else f"{ns:.0f}"
@@ -121,11 +159,15 @@ def print_check(constants, measured, variant):
     grains = [grain for grain in GRAINS if grain in measured["plain"]]
     rows = []
     for form, label in (("parwork", "parwork"), ("parwork-split", "parwork, split and reduce")):
-        predicted = [simulate(constants, form, 2, work_ns(measured, grain), variant).ns for grain in grains]
+        predicted = [
+            simulate(constants, form, 2, work_ns(measured, grain), variant).ns for grain in grains
+        ]
         real = [measured[form][grain] for grain in grains]
         rows.append([f"{label}: measured", *map(readable, real)])
         rows.append([f"{label}: simulated", *map(readable, predicted)])
-        rows.append([f"{label}: error, %", *(f"{100 * (p / r - 1):+.0f}" for p, r in zip(predicted, real))])
+        rows.append(
+            [f"{label}: error, %", *(f"{100 * (p / r - 1):+.0f}" for p, r in zip(predicted, real))]
+        )
     print_table(["item", *grains], rows)
 
 
@@ -134,7 +176,9 @@ def print_efficiency(constants, form, workers_list, variant):
     for name, grain_ns in GRAINS.items():
         row = [name]
         for workers in workers_list:
-            row.append(f"{100 * simulate(constants, form, workers, grain_ns, variant).efficiency:.0f}")
+            row.append(
+                f"{100 * simulate(constants, form, workers, grain_ns, variant).efficiency:.0f}"
+            )
         rows.append(row)
     print_table(["item \\ workers", *map(str, workers_list)], rows)
 
@@ -143,21 +187,34 @@ def print_limits(constants, workers_list, variant):
     print("By the formula, work that an item needs at least for no gate to be the limit:\n")
     least = [readable(least_grain_ns(constants, workers, variant)) for workers in workers_list]
     print_table(["workers", *map(str, workers_list)], [["ns an item", *least]])
-    print(f"By the formula, workers that a gate can keep busy, at the distances of {max(workers_list)} cores:\n")
-    limits = [gate_limits(constants, max(workers_list), grain_ns, variant) for grain_ns in GRAINS.values()]
-    print_table(["item", *GRAINS], [["generator", *(f"{pull:.0f}" for pull, _ in limits)],
-                                    ["collector", *(f"{collect:.0f}" for _, collect in limits)]])
+    print(
+        f"By the formula, workers that a gate can keep busy, at the distances of {max(workers_list)} cores:\n"
+    )
+    limits = [
+        gate_limits(constants, max(workers_list), grain_ns, variant) for grain_ns in GRAINS.values()
+    ]
+    print_table(
+        ["item", *GRAINS],
+        [
+            ["generator", *(f"{pull:.0f}" for pull, _ in limits)],
+            ["collector", *(f"{collect:.0f}" for _, collect in limits)],
+        ],
+    )
 
 
 def parse_workers(text):
     found = [int(word) if word.isdecimal() else 0 for word in text.split(",")]
     if min(found) < 1 or max(found) > 1024:
-        raise InputError(f"--workers: '{text}' is no list of numbers from 1 to 1024, such as 2,16,64")
+        raise InputError(
+            f"--workers: '{text}' is no list of numbers from 1 to 1024, such as 2,16,64"
+        )
     return found
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--build", default="build/bench")
     parser.add_argument("--constants")
@@ -177,7 +234,9 @@ def main():
         constants = load_constants(args)
         if args.check:
             print_check(constants, load_measured(args), variant)
-        print("Efficiency in per cent: (plain loop / workers) / time, on as many cores as workers:\n")
+        print(
+            "Efficiency in per cent: (plain loop / workers) / time, on as many cores as workers:\n"
+        )
         print_efficiency(constants, "parwork", workers_list, variant)
         print("The same with split and reduce:\n")
         print_efficiency(constants, "parwork-split", workers_list, variant)

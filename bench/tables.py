@@ -53,15 +53,25 @@ def document(results, name):
 def markdown(header, rows):
     """A table that is readable in a terminal too: the first column to the left, the others to the right."""
     rows = [[str(cell) for cell in row] for row in rows]
-    widths = [max(3, *(len(row[column]) for row in [header, *rows])) for column in range(len(header))]
+    widths = [
+        max(3, *(len(row[column]) for row in [header, *rows])) for column in range(len(header))
+    ]
 
     def line(cells):
-        parts = [cell.ljust(width) if column == 0 else cell.rjust(width)
-                 for column, (cell, width) in enumerate(zip(cells, widths))]
+        parts = [
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths))
+        ]
         return "| " + " | ".join(parts) + " |\n"
 
-    rule = "|" + "|".join(f" {'-' * width} " if column == 0 else f" {'-' * width}:"
-                          for column, width in enumerate(widths)) + "|\n"
+    rule = (
+        "|"
+        + "|".join(
+            f" {'-' * width} " if column == 0 else f" {'-' * width}:"
+            for column, width in enumerate(widths)
+        )
+        + "|\n"
+    )
     return line(header) + rule + "".join(line(row) for row in rows)
 
 
@@ -90,7 +100,10 @@ def duration(ns):
 def conditions(doc):
     """The sentence above a table."""
     given = doc.conditions
-    parts = [f"{given['workers']:.0f} workers on {given['cores']:.0f} cores", f"queue {given['queue']:.0f}"]
+    parts = [
+        f"{given['workers']:.0f} workers on {given['cores']:.0f} cores",
+        f"queue {given['queue']:.0f}",
+    ]
     if "rounds" in given:
         parts.append(f"medians of {given['rounds']:.0f} interleaved rounds")
     if given.get("neighbours"):
@@ -108,8 +121,10 @@ def block(text, table, doc):
 
 def machine(results):
     about = results["machine"]
-    lines = [f"{about['cpu']}, {about['cpus']} CPUs, {about['system']}, Linux {about['kernel']}",
-             f"{results['date']}, `{results['command']}`"]
+    lines = [
+        f"{about['cpu']}, {about['cpus']} CPUs, {about['system']}, Linux {about['kernel']}",
+        f"{results['date']}, `{results['command']}`",
+    ]
     lines += [f"{name} {version}" for name, version in results["versions"].items()]
     return "".join(f"- {line}\n" for line in lines)
 
@@ -120,13 +135,31 @@ def noise(results):
     for name, found in results["tables"].items():
         given = found["conditions"]
         noisy = f"{given['noisy_blocks']:.0f} of {given['blocks']:.0f}" if "blocks" in given else ""
-        rows.append([name, fixed(given["elapsed_s"]), fixed(given.get("others_percent"), 1),
-                     fixed(given.get("steal_percent"), 1), noisy, fixed(given.get("waited_s"), 1),
-                     fixed(given.get("blocks_begun_noisy"))])
-    text = ("Other processes' share of all cores while a table was measured (its own neighbours aside), and what the "
-            "hypervisor took away. A block of a measurement is noisy where others used more than 0.15 cores during "
-            "it; the next one then waits until they do not, or begins in noise when patience is at its end.")
-    header = ["table", "seconds", "others, %", "stolen, %", "noisy blocks", "waited, s", "begun in noise"]
+        rows.append(
+            [
+                name,
+                fixed(given["elapsed_s"]),
+                fixed(given.get("others_percent"), 1),
+                fixed(given.get("steal_percent"), 1),
+                noisy,
+                fixed(given.get("waited_s"), 1),
+                fixed(given.get("blocks_begun_noisy")),
+            ]
+        )
+    text = (
+        "Other processes' share of all cores while a table was measured (its own neighbours aside), and what the "
+        "hypervisor took away. A block of a measurement is noisy where others used more than 0.15 cores during "
+        "it; the next one then waits until they do not, or begins in noise when patience is at its end."
+    )
+    header = [
+        "table",
+        "seconds",
+        "others, %",
+        "stolen, %",
+        "noisy blocks",
+        "waited, s",
+        "begun in noise",
+    ]
     table = markdown(header, rows)
     return f"{text}\n\n{table}{plain_spread(results) or ''}"
 
@@ -142,8 +175,10 @@ def plain_spread(results):
             return [fixed(100 * figure["deviation"] / figure["median"], 1) for figure in figures]
         return [fixed(100 * (figure["most"] / figure["median"] - 1), 1) for figure in figures]
 
-    table = markdown(["plain loop, % of its median", *doc.cases],
-                     [["median deviation of a round", *spread("deviation")], ["worst round", *spread("most")]])
+    table = markdown(
+        ["plain loop, % of its median", *doc.cases],
+        [["median deviation of a round", *spread("deviation")], ["worst round", *spread("most")]],
+    )
     return f"\nHow the plain loop's own time varied from round to round:\n\n{table}"
 
 
@@ -155,10 +190,16 @@ def efficiency(results):
     for peer, label in doc.labels.items():
         rows.append([label, *(fixed(doc.efficiency(peer, case)) for case in doc.cases)])
         if doc.figure(peer, doc.cases[0], "own_plain_ns"):
-            rows.append([f"{label}, against its own plain loop",
-                         *(fixed(doc.efficiency(peer, case, own_loop=True)) for case in doc.cases)])
-    text = (f"Efficiency in per cent: (plain loop / {doc.conditions['cores']:.0f} cores) / wall time; "
-            f"{100 / doc.conditions['cores']:.0f} is as fast as the plain loop. {conditions(doc)}")
+            rows.append(
+                [
+                    f"{label}, against its own plain loop",
+                    *(fixed(doc.efficiency(peer, case, own_loop=True)) for case in doc.cases),
+                ]
+            )
+    text = (
+        f"Efficiency in per cent: (plain loop / {doc.conditions['cores']:.0f} cores) / wall time; "
+        f"{100 / doc.conditions['cores']:.0f} is as fast as the plain loop. {conditions(doc)}"
+    )
     return block(text, markdown(["item", *doc.cases], rows), doc)
 
 
@@ -167,10 +208,24 @@ def efficiency_in_short(results):
     doc = document(results, "throughput")
     if not doc:
         return None
-    shown = ("plain", "parwork", "parwork-input", "parwork-split", "tbb-batched", "tbb", "rust", "openmp", "moodycamel",
-             "futures", "go")
-    rows = [[doc.labels[peer], *(fixed(doc.efficiency(peer, case)) for case in doc.cases)]
-            for peer in shown if peer in doc.labels]
+    shown = (
+        "plain",
+        "parwork",
+        "parwork-input",
+        "parwork-split",
+        "tbb-batched",
+        "tbb",
+        "rust",
+        "openmp",
+        "moodycamel",
+        "futures",
+        "go",
+    )
+    rows = [
+        [doc.labels[peer], *(fixed(doc.efficiency(peer, case)) for case in doc.cases)]
+        for peer in shown
+        if peer in doc.labels
+    ]
     return markdown(["item", *doc.cases], rows)
 
 
@@ -178,8 +233,10 @@ def per_item(results, metric, text):
     doc = document(results, "throughput")
     if not doc:
         return None
-    rows = [[label, *(significant(doc.median(peer, case, metric)) for case in doc.cases)]
-            for peer, label in doc.labels.items()]
+    rows = [
+        [label, *(significant(doc.median(peer, case, metric)) for case in doc.cases)]
+        for peer, label in doc.labels.items()
+    ]
     return f"{text}\n\n{markdown(['item', *doc.cases], rows)}"
 
 
@@ -188,8 +245,12 @@ def nanoseconds(results):
 
 
 def cpu(results):
-    return per_item(results, "cpu_ns", "CPU time of all threads together, the kernel's part included, nanoseconds an "
-                                       "item. Spinning costs, sleeping does not.")
+    return per_item(
+        results,
+        "cpu_ns",
+        "CPU time of all threads together, the kernel's part included, nanoseconds an "
+        "item. Spinning costs, sleeping does not.",
+    )
 
 
 def beside_plain(results, name, text):
@@ -210,13 +271,21 @@ def beside_plain(results, name, text):
 
 
 def skewed(results):
-    return beside_plain(results, "skewed", "One item in 100, at random, takes 100 us instead of 1 us: those behind it "
-                                     "have to wait where order is asked for.")
+    return beside_plain(
+        results,
+        "skewed",
+        "One item in 100, at random, takes 100 us instead of 1 us: those behind it "
+        "have to wait where order is asked for.",
+    )
 
 
 def neighbour(results):
-    return beside_plain(results, "neighbour", "A process beside the measurement keeps one core busy; the plain loop is "
-                                        "measured beside it too.")
+    return beside_plain(
+        results,
+        "neighbour",
+        "A process beside the measurement keeps one core busy; the plain loop is "
+        "measured beside it too.",
+    )
 
 
 def workers(results):
@@ -225,9 +294,13 @@ def workers(results):
         return None
     docs = [document(results, name) for name in names]
     header = ["nanoseconds an item"]
-    header += [f"{case}, {doc.conditions['workers']:.0f} workers" for case in docs[0].cases for doc in docs]
-    rows = [[label, *(significant(doc.median(peer, case)) for case in docs[0].cases for doc in docs)]
-            for peer, label in docs[0].labels.items()]
+    header += [
+        f"{case}, {doc.conditions['workers']:.0f} workers" for case in docs[0].cases for doc in docs
+    ]
+    rows = [
+        [label, *(significant(doc.median(peer, case)) for case in docs[0].cases for doc in docs)]
+        for peer, label in docs[0].labels.items()
+    ]
     text = f"More workers than the {results['machine']['cpus']} cores, completion order."
     return block(text, markdown(header, rows), docs[0])
 
@@ -237,11 +310,20 @@ def latency(results):
     if not doc:
         return None
     case = doc.cases[0]
-    rows = [[label, duration(doc.median(peer, case, "p50_ns")), duration(doc.median(peer, case, "p99_ns")),
-             fixed(doc.median(peer, case, "cpu_percent"), 1)] for peer, label in doc.labels.items()]
-    text = (f"One item every {doc.conditions['period_us']:.0f} us: the time from the generator's return to the "
-            f"collector's call, and the CPU time of the whole process; {doc.conditions['items']:.0f} items. "
-            f"{conditions(doc)}")
+    rows = [
+        [
+            label,
+            duration(doc.median(peer, case, "p50_ns")),
+            duration(doc.median(peer, case, "p99_ns")),
+            fixed(doc.median(peer, case, "cpu_percent"), 1),
+        ]
+        for peer, label in doc.labels.items()
+    ]
+    text = (
+        f"One item every {doc.conditions['period_us']:.0f} us: the time from the generator's return to the "
+        f"collector's call, and the CPU time of the whole process; {doc.conditions['items']:.0f} items. "
+        f"{conditions(doc)}"
+    )
     return block(text, markdown(["", "p50", "p99", "CPU, % of a core"], rows), doc)
 
 
@@ -252,7 +334,10 @@ def calls_table(doc, metric, title):
     for peer, label in doc.labels.items():
         row = [label]
         for case in doc.cases:
-            row += [duration(doc.median(peer, case, metric)), fixed(doc.ratio(peer, case, metric), 2)]
+            row += [
+                duration(doc.median(peer, case, metric)),
+                fixed(doc.ratio(peer, case, metric), 2),
+            ]
         rows.append(row)
     return markdown(header, rows)
 
@@ -261,10 +346,16 @@ def calls(results):
     doc = document(results, "calls")
     if not doc:
         return None
-    text = (f"One call over few items of {doc.conditions['grain_ns']:.0f} ns; ratios are to the plain loop. "
-            f"{conditions(doc)}")
+    text = (
+        f"One call over few items of {doc.conditions['grain_ns']:.0f} ns; ratios are to the plain loop. "
+        f"{conditions(doc)}"
+    )
     pause = f"after a pause of {doc.conditions['pause_us']:.0f} us"
-    both = (calls_table(doc, "in_a_row_ns", "call after call") + "\n" + calls_table(doc, "after_a_pause_ns", pause))
+    both = (
+        calls_table(doc, "in_a_row_ns", "call after call")
+        + "\n"
+        + calls_table(doc, "after_a_pause_ns", pause)
+    )
     return block(text, both, doc)
 
 
@@ -272,10 +363,14 @@ def memory(results):
     doc = document(results, "memory")
     if not doc:
         return None
-    rows = [[label, *(fixed(doc.median(peer, case, "mib"), 1) for case in doc.cases)]
-            for peer, label in doc.labels.items()]
-    text = (f"Peak resident memory, MiB; items own {doc.conditions['bytes']:.0f} bytes on the heap each. "
-            f"{conditions(doc)}")
+    rows = [
+        [label, *(fixed(doc.median(peer, case, "mib"), 1) for case in doc.cases)]
+        for peer, label in doc.labels.items()
+    ]
+    text = (
+        f"Peak resident memory, MiB; items own {doc.conditions['bytes']:.0f} bytes on the heap each. "
+        f"{conditions(doc)}"
+    )
     return block(text, markdown(["", *(f"{int(case):,} items" for case in doc.cases)], rows), doc)
 
 
@@ -284,12 +379,27 @@ def spawn(results):
     if not doc:
         return None
     given = doc.conditions
-    rows = [[label, fixed(doc.median(peer, "every call", "ns"), 1), fixed(doc.median(peer, "every call", "cpu_ns"), 1),
-             fixed(doc.median(peer, "cutoff", "run_ms"), 2), fixed(doc.ratio(peer, "cutoff", "run_ms"), 2)]
-            for peer, label in doc.labels.items()]
-    text = (f"fib({given['n']:.0f}) with an item for every call ({given['items_every_call']:,.0f} items), and with "
-            f"plain recursion from {given['cutoff']:.0f} down ({given['items_cutoff']:,.0f} items). {conditions(doc)}")
-    header = ["", "every call: ns an item", "CPU ns an item", "with cutoff: ms", "against recursion"]
+    rows = [
+        [
+            label,
+            fixed(doc.median(peer, "every call", "ns"), 1),
+            fixed(doc.median(peer, "every call", "cpu_ns"), 1),
+            fixed(doc.median(peer, "cutoff", "run_ms"), 2),
+            fixed(doc.ratio(peer, "cutoff", "run_ms"), 2),
+        ]
+        for peer, label in doc.labels.items()
+    ]
+    text = (
+        f"fib({given['n']:.0f}) with an item for every call ({given['items_every_call']:,.0f} items), and with "
+        f"plain recursion from {given['cutoff']:.0f} down ({given['items_cutoff']:,.0f} items). {conditions(doc)}"
+    )
+    header = [
+        "",
+        "every call: ns an item",
+        "CPU ns an item",
+        "with cutoff: ms",
+        "against recursion",
+    ]
     return block(text, markdown(header, rows), doc)
 
 
@@ -299,8 +409,14 @@ def md5(results):
         return None
     case = doc.cases[0]
     ours = doc.median("parwork", case)
-    rows = [[label, significant(doc.median(peer, case)), fixed(ours and doc.median(peer, case) / ours, 2)]
-            for peer, label in doc.labels.items()]
+    rows = [
+        [
+            label,
+            significant(doc.median(peer, case)),
+            fixed(ours and doc.median(peer, case) / ours, 2),
+        ]
+        for peer, label in doc.labels.items()
+    ]
     text = f"MD5 of all strings of {case}. {conditions(doc)}"
     return block(text, markdown(["", "nanoseconds each", "times parwork's"], rows), doc)
 
@@ -311,7 +427,11 @@ def journal(results):
         return None
     given = doc.conditions
     grain = f"16 bytes, {duration(given['grain_ns'])}"
-    shown = {"16 bytes, empty": "16 bytes, empty", "16 bytes, grain": grain, "1 KiB, empty": "1 KiB, empty"}
+    shown = {
+        "16 bytes, empty": "16 bytes, empty",
+        "16 bytes, grain": grain,
+        "1 KiB, empty": "1 KiB, empty",
+    }
     header = ["nanoseconds an item"]
     for title in shown.values():
         header += [f"{title}: time", "CPU"]
@@ -322,12 +442,20 @@ def journal(results):
             continue
         row = [label]
         for case in shown:
-            row += [significant(doc.median(peer, case)), significant(doc.median(peer, case, "cpu_ns"))]
-        row += [significant(doc.median(peer, case, "file_bytes")) for case in ("16 bytes, empty", "1 KiB, empty")]
+            row += [
+                significant(doc.median(peer, case)),
+                significant(doc.median(peer, case, "cpu_ns")),
+            ]
+        row += [
+            significant(doc.median(peer, case, "file_bytes"))
+            for case in ("16 bytes, empty", "1 KiB, empty")
+        ]
         rows.append(row)
-    text = (f"{given['items']:,.0f} integers with results of 16 bytes, {given['large_items']:,.0f} with results of "
-            f"1 KiB, opening and closing the file included. To make 4 KiB durable takes this disk "
-            f"{duration(doc.median('disk', 'disk', 'sync_ns'))}. {conditions(doc)}")
+    text = (
+        f"{given['items']:,.0f} integers with results of 16 bytes, {given['large_items']:,.0f} with results of "
+        f"1 KiB, opening and closing the file included. To make 4 KiB durable takes this disk "
+        f"{duration(doc.median('disk', 'disk', 'sync_ns'))}. {conditions(doc)}"
+    )
     return block(text, markdown(header, rows), doc)
 
 
@@ -342,16 +470,23 @@ def journal_resume(results):
     for peer, label in doc.labels.items():
         row = [label]
         for case in doc.cases:
-            row += [fixed(1000 / doc.median(peer, case), 2), significant(doc.median(peer, case, "cpu_ns"))]
+            row += [
+                fixed(1000 / doc.median(peer, case), 2),
+                significant(doc.median(peer, case, "cpu_ns")),
+            ]
         rows.append(row)
-    text = (f"A run over {doc.conditions['items']:,.0f} empty items that finds them recorded, opening and closing the "
-            f"file included. {conditions(doc)}")
+    text = (
+        f"A run over {doc.conditions['items']:,.0f} empty items that finds them recorded, opening and closing the "
+        f"file included. {conditions(doc)}"
+    )
     return block(text, markdown(header, rows), doc)
 
 
 def recorder_cost(doc, peer, case):
     """What recording adds to a run's time, as a share; None where it was not measured."""
-    recorded, plain = doc.median(peer.replace("parwork", "parwork-recorded"), case), doc.median(peer, case)
+    recorded, plain = doc.median(peer.replace("parwork", "parwork-recorded"), case), doc.median(
+        peer, case
+    )
     return recorded and plain and recorded / plain - 1
 
 
@@ -375,17 +510,32 @@ def tool(results):
         return None
     given = doc.conditions
     theirs = doc.median("xargs", "tiny", "jobs_per_s")
-    header = ["", "jobs a second", "against xargs", "start-up, ms", "memory, MiB",
-              f"{given['crowd']:.0f} sleeps of {given['sleep_s']:.0f} s at once, s"]
+    header = [
+        "",
+        "jobs a second",
+        "against xargs",
+        "start-up, ms",
+        "memory, MiB",
+        f"{given['crowd']:.0f} sleeps of {given['sleep_s']:.0f} s at once, s",
+    ]
     rows = []
     for peer, label in doc.labels.items():
         rate = doc.median(peer, "tiny", "jobs_per_s")
-        rows.append([label, significant(rate), fixed(theirs and rate / theirs, 2),
-                     "" if peer == "limit" else fixed(doc.median(peer, "one", "ms"), 1),
-                     fixed(doc.median(peer, "tiny", "mib"), 1), fixed(doc.median(peer, "crowd", "s"), 2)])
-    text = (f"{given['jobs']:,.0f} times /bin/true, two at once, on {given['cores']:.0f} cores; medians of "
-            f"{given['rounds']:.0f} interleaved rounds. Start-up is a run of one job. At most {given['files']:,.0f} open "
-            f"files.")
+        rows.append(
+            [
+                label,
+                significant(rate),
+                fixed(theirs and rate / theirs, 2),
+                "" if peer == "limit" else fixed(doc.median(peer, "one", "ms"), 1),
+                fixed(doc.median(peer, "tiny", "mib"), 1),
+                fixed(doc.median(peer, "crowd", "s"), 2),
+            ]
+        )
+    text = (
+        f"{given['jobs']:,.0f} times /bin/true, two at once, on {given['cores']:.0f} cores; medians of "
+        f"{given['rounds']:.0f} interleaved rounds. Start-up is a run of one job. At most {given['files']:,.0f} open "
+        f"files."
+    )
     return block(text, markdown(header, rows), doc)
 
 
@@ -415,11 +565,15 @@ def plain_document(found):
     doc = Document(found)
     parts = [", ".join(f"{name} {value:g}" for name, value in doc.conditions.items())]
     for metric in doc.metrics():
-        rows = [[label, *(significant(doc.median(peer, case, metric)) for case in doc.cases)]
-                for peer, label in doc.labels.items()]
+        rows = [
+            [label, *(significant(doc.median(peer, case, metric)) for case in doc.cases)]
+            for peer, label in doc.labels.items()
+        ]
         parts.append(markdown([metric, *doc.cases], rows))
     if any(doc.median("plain", case) for case in doc.cases):
-        rows = [[label, *(fixed(doc.efficiency(peer, case), 1) for case in doc.cases)]
-                for peer, label in doc.labels.items()]
+        rows = [
+            [label, *(fixed(doc.efficiency(peer, case), 1) for case in doc.cases)]
+            for peer, label in doc.labels.items()
+        ]
         parts.append(markdown(["efficiency, %", *doc.cases], rows))
     return "\n".join(parts)

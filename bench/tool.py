@@ -42,22 +42,60 @@ def makefile(folder, jobs, program):
 
 def tools(parwork, spawn_loop, folder):
     """Those that are here."""
-    yield Tool("parwork", "parwork", lambda jobs, at_once, program: [parwork, f"-j{at_once}", program])
+    yield Tool(
+        "parwork", "parwork", lambda jobs, at_once, program: [parwork, f"-j{at_once}", program]
+    )
     if spawn_loop and Path(spawn_loop).exists():
-        yield Tool("limit", "a loop of posix_spawn on 2 threads",
-                   lambda jobs, at_once, program: [spawn_loop, str(jobs), program] if at_once == 2 else None)
+        yield Tool(
+            "limit",
+            "a loop of posix_spawn on 2 threads",
+            lambda jobs, at_once, program: [spawn_loop, str(jobs), program]
+            if at_once == 2
+            else None,
+        )
     if shutil.which("xargs"):
-        yield Tool("xargs", "xargs -P", lambda jobs, at_once, program: ["xargs", f"-P{at_once}", "-n1", program])
+        yield Tool(
+            "xargs",
+            "xargs -P",
+            lambda jobs, at_once, program: ["xargs", f"-P{at_once}", "-n1", program],
+        )
     if shutil.which("make"):
-        yield Tool("make", "make -j", lambda jobs, at_once, program:
-                   ["make", "-s", f"-j{at_once}", "-f", str(makefile(folder, jobs, program))])
+        yield Tool(
+            "make",
+            "make -j",
+            lambda jobs, at_once, program: [
+                "make",
+                "-s",
+                f"-j{at_once}",
+                "-f",
+                str(makefile(folder, jobs, program)),
+            ],
+        )
     moreutils = shutil.which("parallel.moreutils")
     if moreutils:
-        yield Tool("moreutils", "moreutils parallel", lambda jobs, at_once, program:
-                   [moreutils, "-j", str(at_once), program, "--", *[str(SLEEP_S)] * jobs])
+        yield Tool(
+            "moreutils",
+            "moreutils parallel",
+            lambda jobs, at_once, program: [
+                moreutils,
+                "-j",
+                str(at_once),
+                program,
+                "--",
+                *[str(SLEEP_S)] * jobs,
+            ],
+        )
     gnu = shutil.which("parallel")
-    if gnu and b"GNU" in subprocess.run([gnu, "--version"], stdout=subprocess.PIPE, check=False).stdout:
-        yield Tool("gnu", "GNU parallel", lambda jobs, at_once, program: [gnu, f"-j{at_once}", program], 0.1)
+    if (
+        gnu
+        and b"GNU" in subprocess.run([gnu, "--version"], stdout=subprocess.PIPE, check=False).stdout
+    ):
+        yield Tool(
+            "gnu",
+            "GNU parallel",
+            lambda jobs, at_once, program: [gnu, f"-j{at_once}", program],
+            0.1,
+        )
 
 
 class Results:
@@ -71,10 +109,19 @@ class Results:
         for (peer, label, case, metric), samples in self.samples.items():
             ordered = sorted(samples)
             median = statistics.median(ordered)
-            yield {"peer": peer, "label": label, "case": case, "metric": metric, "samples": len(ordered),
-                   "median": median, "q1": ordered[len(ordered) // 4], "q3": ordered[3 * len(ordered) // 4],
-                   "least": ordered[0], "most": ordered[-1],
-                   "deviation": statistics.median(abs(sample - median) for sample in ordered)}
+            yield {
+                "peer": peer,
+                "label": label,
+                "case": case,
+                "metric": metric,
+                "samples": len(ordered),
+                "median": median,
+                "q1": ordered[len(ordered) // 4],
+                "q3": ordered[3 * len(ordered) // 4],
+                "least": ordered[0],
+                "most": ordered[-1],
+                "deviation": statistics.median(abs(sample - median) for sample in ordered),
+            }
 
 
 def run(command, jobs):
@@ -83,7 +130,9 @@ def run(command, jobs):
         items.write(f"{SLEEP_S}\n".encode() * jobs)
         items.seek(0)
         begin = time.monotonic()
-        done = subprocess.run(command, stdin=items, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        done = subprocess.run(
+            command, stdin=items, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False
+        )
         elapsed = time.monotonic() - begin
     if done.returncode != 0:
         sys.exit(f"bench/tool.py: {command[:4]} failed with status {done.returncode}")
@@ -93,8 +142,10 @@ def run(command, jobs):
 def peak_teller(folder):
     """A program that writes the peak of its parent's resident memory."""
     path = Path(folder, "peak")
-    path.write_text("#!/bin/sh\nwhile read -r name value unit; do\n"
-                    "  if [ \"$name\" = VmHWM: ]; then echo \"$value\"; fi\ndone < /proc/$PPID/status\n")
+    path.write_text(
+        "#!/bin/sh\nwhile read -r name value unit; do\n"
+        '  if [ "$name" = VmHWM: ]; then echo "$value"; fi\ndone < /proc/$PPID/status\n'
+    )
     path.chmod(0o755)
     return str(path)
 
@@ -104,7 +155,9 @@ def measure(found, peak, words):
     for _ in range(words.rounds):
         for tool in found:
             jobs = int(words.jobs * tool.share)
-            results.add(tool, "tiny", "jobs_per_s", jobs / run(tool.command(jobs, 2, TINY), jobs)[0])
+            results.add(
+                tool, "tiny", "jobs_per_s", jobs / run(tool.command(jobs, 2, TINY), jobs)[0]
+            )
         for tool in found:
             elapsed, _ = run(tool.command(1, 2, TINY), 1)
             results.add(tool, "one", "ms", 1e3 * elapsed)
@@ -129,7 +182,9 @@ def parse():
     parser.add_argument("--jobs", type=int, default=2000, help="tiny ones, in a round")
     parser.add_argument("--crowd", type=int, default=1000, help="how many at once")
     parser.add_argument("--crowd-rounds", type=int, default=1)
-    parser.add_argument("--patience-ms", type=int, default=0, help="taken for the other programs' sake")
+    parser.add_argument(
+        "--patience-ms", type=int, default=0, help="taken for the other programs' sake"
+    )
     return parser.parse_args()
 
 
@@ -139,11 +194,25 @@ def main():
     limit = min(4096, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     with tempfile.TemporaryDirectory(prefix="parwork-bench-") as folder:
-        results = measure(list(tools(words.tool, words.spawn_loop, folder)), peak_teller(folder), words)
-    json.dump({"program": "tool",
-               "conditions": {"cores": len(os.sched_getaffinity(0)), "rounds": words.rounds, "jobs": words.jobs,
-                              "crowd": words.crowd, "sleep_s": SLEEP_S, "files": limit},
-               "notes": [], "figures": list(results.figures())}, sys.stdout)
+        results = measure(
+            list(tools(words.tool, words.spawn_loop, folder)), peak_teller(folder), words
+        )
+    json.dump(
+        {
+            "program": "tool",
+            "conditions": {
+                "cores": len(os.sched_getaffinity(0)),
+                "rounds": words.rounds,
+                "jobs": words.jobs,
+                "crowd": words.crowd,
+                "sleep_s": SLEEP_S,
+                "files": limit,
+            },
+            "notes": [],
+            "figures": list(results.figures()),
+        },
+        sys.stdout,
+    )
 
 
 if __name__ == "__main__":

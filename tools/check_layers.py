@@ -31,7 +31,7 @@ FOLDER_LAYERS = {
 # Private parts of a header of another layer than their folder's.
 FILE_LAYERS = {
     "include/parwork/detail/async_call.hpp": 1,  # what a completer points to
-    "include/parwork/detail/lane.hpp": 1,        # and what it notes there of a recorded run
+    "include/parwork/detail/lane.hpp": 1,  # and what it notes there of a recorded run
 }
 OUTSIDE = ("apps", "examples")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -39,8 +39,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 class Include(NamedTuple):
     line: int
-    text: str      # as it stands in the source
-    target: str    # the file in this tree
+    text: str  # as it stands in the source
+    target: str  # the file in this tree
 
 
 def public_layer(name):
@@ -55,7 +55,9 @@ def layer_of(path):
     folder, name = str(Path(path).parent), Path(path).stem
     if folder == "include/parwork":
         return public_layer(name)
-    layer = next((layer for top, layer in FOLDER_LAYERS.items() if Path(folder).is_relative_to(top)), None)
+    layer = next(
+        (layer for top, layer in FOLDER_LAYERS.items() if Path(folder).is_relative_to(top)), None
+    )
     if layer is not None and Path(path).suffix == ".cpp":
         return max(layer, public_layer(name) or 0)
     return layer
@@ -84,7 +86,9 @@ def wrong_in_library(path, include):
     if upper is None:
         return None  # reported once, for the file itself
     if upper > lower:
-        return f"L{lower} includes {include.text} of L{upper}: includes go down or sideways, never up"
+        return (
+            f"L{lower} includes {include.text} of L{upper}: includes go down or sideways, never up"
+        )
     return None
 
 

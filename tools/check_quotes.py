@@ -36,7 +36,7 @@ def region_of(text, region, path):
         names = [mark.group(1) if mark else None for mark in marks]
         if region not in names or f"/{region}" not in names:
             raise QuoteError(f"{path} has no region [{region}] ... [/{region}]")
-        lines = lines[names.index(region) + 1:names.index(f"/{region}")]
+        lines = lines[names.index(region) + 1 : names.index(f"/{region}")]
     lines = [line for line in lines if not MARKER.fullmatch(line)]
     return textwrap.dedent("\n".join(lines)).strip("\n") + "\n"
 
@@ -67,18 +67,22 @@ def quote_faults(root, text):
             yield line_of(text, match.start()), str(error)
             continue
         if not same:
-            yield line_of(text, match.start()), f"differs from {path}: run tools/check_quotes.py --fix"
+            yield line_of(
+                text, match.start()
+            ), f"differs from {path}: run tools/check_quotes.py --fix"
 
 
 def fixed(root, text):
     """The page with each quotation that can be found brought up to date."""
+
     def replacement(match):
         path, region, fence, body, end = match.groups()
         try:
             body = quoted(root, path, region)
         except QuoteError:
             return match.group()
-        return match.group()[:match.start(3) - match.start()] + fence + body + end
+        return match.group()[: match.start(3) - match.start()] + fence + body + end
+
     return QUOTE.sub(replacement, text)
 
 
@@ -104,8 +108,10 @@ def link_fault(root, page, link):
 
 def reference_faults(root, page, text):
     """(line, sentence) for each link or path that leads nowhere."""
+
     def blanked(match):
         return re.sub(r"[^\n]", " ", match.group())
+
     text = FENCE.sub(blanked, text)
     for match in LINK.finditer(text):
         fault = link_fault(root, page, match.group(1))

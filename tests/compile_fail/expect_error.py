@@ -19,7 +19,7 @@ def expectation(path):
     """The text after the mark in the first line, or None where there is none."""
     with open(path, encoding="utf-8") as file:
         line = file.readline().rstrip("\n")
-    return line[len(MARK):].strip() or None if line.startswith(MARK) else None
+    return line[len(MARK) :].strip() or None if line.startswith(MARK) else None
 
 
 def errors(output):
@@ -46,9 +46,15 @@ def main(arguments):
         return 2
     path, command = arguments[0], [*arguments[2:], arguments[0]]
     expected = expectation(path)
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-                         encoding="utf-8", errors="replace",
-                         env={**os.environ, "LC_ALL": "C"})
+    run = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, "LC_ALL": "C"},
+    )
     wrong = verdict(expected, run.returncode, run.stdout)
     if wrong is None:
         return 0

@@ -9,7 +9,9 @@ import harness
 class AsyncTimerTest(harness.ProgramTest):
     def test_every_timer_rings(self):
         for timers, queue in [(1000, 1000), (100, 7), (5, 1)]:
-            status, out, err = self.run_program("--timers", str(timers), "--queue", str(queue), "--delay", "1")
+            status, out, err = self.run_program(
+                "--timers", str(timers), "--queue", str(queue), "--delay", "1"
+            )
             self.assertEqual(status, 0, err)
             self.assertIn(f"{timers} of {timers} timers rang", out.decode())
 

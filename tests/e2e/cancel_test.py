@@ -12,7 +12,7 @@ def primes_below(end):
     sieve[:2] = bytes(min(2, end))
     for number in range(2, int(end**0.5) + 1):
         if sieve[number]:
-            sieve[number * number::number] = bytes(len(range(number * number, end, number)))
+            sieve[number * number :: number] = bytes(len(range(number * number, end, number)))
     return sum(sieve)
 
 

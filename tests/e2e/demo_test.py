@@ -31,8 +31,15 @@ class DemoTest(harness.ProgramTest):
     def demo(self, *arguments, program=None, tool=None, **options):
         environment = harness.environment(TMPDIR=str(self.folder / "tmp"))
         report = "report.html" if REPORT and program is None else ""
-        result = self.run_program(program or MD5_FILES, tool or PARWORK, report, *arguments, cwd=self.folder,
-                                  env=environment, **options)
+        result = self.run_program(
+            program or MD5_FILES,
+            tool or PARWORK,
+            report,
+            *arguments,
+            cwd=self.folder,
+            env=environment,
+            **options,
+        )
         self.assertEqual(list((self.folder / "tmp").iterdir()), [])
         return result
 
@@ -78,10 +85,17 @@ class DemoTest(harness.ProgramTest):
         (self.tree / "closed").mkdir(mode=0)
         self.addCleanup((self.tree / "closed").chmod, 0o755)
         options, program = {}, MD5_FILES
-        if os.geteuid() == 0:  # root reads every file: run copies that everybody can reach as somebody else
+        if (
+            os.geteuid() == 0
+        ):  # root reads every file: run copies that everybody can reach as somebody else
             program = shutil.copy(MD5_FILES, self.folder / "md5_files")
             self.program = shutil.copy(self.program, self.folder / "demo.sh")
-            options = {"tool": shutil.copy(PARWORK, self.folder / "parwork"), "user": 65534, "group": 65534, "extra_groups": []}
+            options = {
+                "tool": shutil.copy(PARWORK, self.folder / "parwork"),
+                "user": 65534,
+                "group": 65534,
+                "extra_groups": [],
+            }
         status, out, err = self.demo("tree", program=program, **options)
         self.assertEqual(status, 0, err)
         self.assertIn("Permission denied", err)
@@ -89,9 +103,11 @@ class DemoTest(harness.ProgramTest):
 
     def test_a_wrong_digest_is_found(self):
         liar = self.folder / "liar"
-        liar.write_text("#!/bin/sh\n"
-                        "for name in one 'two words' -dash; do md5sum \"tree/$name\"; done\n"
-                        "printf '%s\\n' '\\00000000000000000000000000000000  tree/new\\nline'\n")
+        liar.write_text(
+            "#!/bin/sh\n"
+            "for name in one 'two words' -dash; do md5sum \"tree/$name\"; done\n"
+            "printf '%s\\n' '\\00000000000000000000000000000000  tree/new\\nline'\n"
+        )
         liar.chmod(0o755)
         status, out, err = self.demo("tree", program=liar)
         self.assertEqual(status, 1, out)
@@ -106,7 +122,11 @@ class DemoTest(harness.ProgramTest):
         self.assertIn("1 files were hashed, but 4 are readable", err)
 
     def test_bad_usage_is_refused(self):
-        for arguments, naming in [(["missing"], "missing"), ([""], "''"), (["tree", "more"], "usage")]:
+        for arguments, naming in [
+            (["missing"], "missing"),
+            ([""], "''"),
+            (["tree", "more"], "usage"),
+        ]:
             status, out, err = self.demo(*arguments)
             self.assertEqual((status, out), (2, b""))
             self.assertIn(naming, err)

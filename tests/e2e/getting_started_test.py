@@ -15,7 +15,9 @@ class GettingStartedTest(harness.ProgramTest):
     def test_checks_lines_in_their_order(self):
         status, out, err = self.run_program(self.numbers("0\n1\n2\n9\n1000000000039\n"))
         self.assertEqual(status, 0, err)
-        self.assertEqual(out.decode(), "0 is not\n1 is not\n2 is prime\n9 is not\n1000000000039 is prime\n")
+        self.assertEqual(
+            out.decode(), "0 is not\n1 is not\n2 is prime\n9 is not\n1000000000039 is prime\n"
+        )
 
     def test_reads_numbers_txt_by_default(self):
         self.numbers("7\n")

@@ -53,7 +53,9 @@ def records_after_kill(journal):
             if os.path.exists(f"{journal}{suffix}"):
                 shutil.copy(f"{journal}{suffix}", os.path.join(folder, f"copy{suffix}"))
         with closing(sqlite3.connect(os.path.join(folder, "copy"))) as database:
-            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'records'").fetchone():
+            if not database.execute(
+                "SELECT 1 FROM sqlite_master WHERE name = 'records'"
+            ).fetchone():
                 return 0
             return database.execute("SELECT count(*) FROM records").fetchone()[0]
 
@@ -111,7 +113,12 @@ class ProgramTest(unittest.TestCase):
         self.folder.chmod(0o755)
 
     def start(self, *arguments, program=None, **options):
-        options = {"stdin": subprocess.DEVNULL, "preexec_fn": default_signals, "env": environment(), **options}
+        options = {
+            "stdin": subprocess.DEVNULL,
+            "preexec_fn": default_signals,
+            "env": environment(),
+            **options,
+        }
         return subprocess.Popen([program or self.program, *arguments], **options)
 
     def run_program(self, *arguments, **options):
@@ -131,14 +138,18 @@ class ProgramTest(unittest.TestCase):
         if os.geteuid() != 0:
             return self.run_program(*arguments, cwd=self.folder)
         copy = shutil.copy(self.program, self.folder / Path(self.program).name)
-        return self.run_program(*arguments, cwd=self.folder, program=copy, user=65534, group=65534, extra_groups=[])
+        return self.run_program(
+            *arguments, cwd=self.folder, program=copy, user=65534, group=65534, extra_groups=[]
+        )
 
     def interrupt(self, *arguments, shows, stream="stderr", **options):
         """Interrupts the program when it has shown `shows` on a terminal that is its `stream`. Returns the status, what
         it wrote to the other stream, and what it showed."""
         terminal = Terminal()
         other = "stdout" if stream == "stderr" else "stderr"
-        process = self.start(*arguments, **{stream: terminal.end, other: subprocess.PIPE}, **options)
+        process = self.start(
+            *arguments, **{stream: terminal.end, other: subprocess.PIPE}, **options
+        )
         terminal.started()
         with process:
             try:

@@ -36,14 +36,24 @@ class Md5FilesJournalTest(harness.ProgramTest):
         return status, out, self.counts(err)
 
     def counts(self, err):
-        counts = re.search(r"(\d+) files read, (\d+) taken from the journal " + re.escape(str(self.journal)), err)
+        counts = re.search(
+            r"(\d+) files read, (\d+) taken from the journal " + re.escape(str(self.journal)), err
+        )
         self.assertIsNotNone(counts, err)
         return int(counts.group(1)), int(counts.group(2))
 
     def kill_when_recorded(self, wanted, workers):
         """Kills a run once so many records can be read in its journal; it may have ended before."""
-        process = self.start("--journal", self.journal, "--workers", workers, "tree", cwd=self.folder, stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
+        process = self.start(
+            "--journal",
+            self.journal,
+            "--workers",
+            workers,
+            "tree",
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         with process:
             while process.poll() is None and harness.records(self.journal) < wanted:
                 pass
@@ -52,8 +62,16 @@ class Md5FilesJournalTest(harness.ProgramTest):
 
     def kill_when_printed(self, wanted, workers):
         """Kills a run once so many bytes of its output have been read."""
-        process = self.start("--journal", self.journal, "--workers", workers, "tree", cwd=self.folder, stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL)
+        process = self.start(
+            "--journal",
+            self.journal,
+            "--workers",
+            workers,
+            "tree",
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
         with process:
             process.stdout.read(wanted)
             process.send_signal(signal.SIGKILL)
@@ -65,8 +83,16 @@ class Md5FilesJournalTest(harness.ProgramTest):
         self.assertEqual(status, 0, err)
         names = [line.split(b"  ", 1)[1] for line in out.splitlines()]
         self.assertEqual(len(names), FILES)
-        self.assertEqual(subprocess.run(["md5sum", "--", *names], cwd=self.folder, check=True, capture_output=True,
-                                        timeout=harness.LIMIT).stdout, out)
+        self.assertEqual(
+            subprocess.run(
+                ["md5sum", "--", *names],
+                cwd=self.folder,
+                check=True,
+                capture_output=True,
+                timeout=harness.LIMIT,
+            ).stdout,
+            out,
+        )
         return out
 
     def test_killed_run_goes_on_and_its_output_is_md5sums(self):
@@ -123,8 +149,14 @@ class Md5FilesJournalTest(harness.ProgramTest):
         root = self.make_files(1, size=10)
         with open(root / "endless", "wb") as endless:
             endless.truncate(1 << 40)  # no disk space, and hours of hashing
-        holder = self.start("--journal", self.journal, "tree", cwd=self.folder, stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL)
+        holder = self.start(
+            "--journal",
+            self.journal,
+            "tree",
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         with holder:
             lock = f"{self.journal}-lock"
             while holder.poll() is None and not (os.path.exists(lock) and os.path.getsize(lock)):
@@ -137,7 +169,9 @@ class Md5FilesJournalTest(harness.ProgramTest):
     def test_journal_below_a_directory_to_hash_is_refused(self):
         self.make_files(1)
         for file in ["tree/hashes.db", "tree/../tree/0/x"]:
-            self.assert_refused("--journal", file, "tree", naming="lies below a directory", cwd=self.folder)
+            self.assert_refused(
+                "--journal", file, "tree", naming="lies below a directory", cwd=self.folder
+            )
             self.assertFalse((self.folder / file).exists())
         self.assert_refused("--journal=", "tree", naming="--journal", cwd=self.folder)
         self.assert_refused("tree", "--journal", naming="--journal", cwd=self.folder)

@@ -9,9 +9,28 @@ import unittest
 import harness
 
 HOSTILE_NAMES = [
-    b"plain", b"two words", b" leading", b"trailing ", b"-n", b"--help", b"new\nline", b"carriage\rreturn", b"end\r",
-    b"back\\slash", b"\\", b"\\n", b"tab\t", b"quote'\"", b"*", b"$(id)", b"\xff\xfe invalid", b"gr\xc3\xbc\xc3\x9fe",
-    b"\x01\x1b[31m", b"  two spaces inside  ", b"#", b"long" * 60,
+    b"plain",
+    b"two words",
+    b" leading",
+    b"trailing ",
+    b"-n",
+    b"--help",
+    b"new\nline",
+    b"carriage\rreturn",
+    b"end\r",
+    b"back\\slash",
+    b"\\",
+    b"\\n",
+    b"tab\t",
+    b"quote'\"",
+    b"*",
+    b"$(id)",
+    b"\xff\xfe invalid",
+    b"gr\xc3\xbc\xc3\x9fe",
+    b"\x01\x1b[31m",
+    b"  two spaces inside  ",
+    b"#",
+    b"long" * 60,
 ]
 
 
@@ -28,8 +47,14 @@ class Md5FilesTest(harness.ProgramTest):
         return root
 
     def md5sum(self, *arguments, **options):
-        return subprocess.run(["md5sum", *arguments], cwd=self.folder, check=False, capture_output=True,
-                              timeout=harness.LIMIT, **options)
+        return subprocess.run(
+            ["md5sum", *arguments],
+            cwd=self.folder,
+            check=False,
+            capture_output=True,
+            timeout=harness.LIMIT,
+            **options,
+        )
 
     def assert_accepted(self, out):
         """By md5sum -c, in the folder of this test."""
@@ -38,7 +63,9 @@ class Md5FilesTest(harness.ProgramTest):
 
     def test_hostile_names_come_out_as_md5sum_prints_them(self):
         files = {name: b"contents of " + name for name in HOSTILE_NAMES}
-        files |= {b"sub/" + name + b"/deep/" + name: name for name in HOSTILE_NAMES if name != b"\\"}
+        files |= {
+            b"sub/" + name + b"/deep/" + name: name for name in HOSTILE_NAMES if name != b"\\"
+        }
         self.make(files)
         status, out, err = self.run_program("tree", cwd=self.folder)
         self.assertEqual(status, 0, err)
@@ -49,7 +76,11 @@ class Md5FilesTest(harness.ProgramTest):
     def test_operands_may_begin_with_dashes(self):
         self.make({b"file": b"contents"}, below="--all")
         status, out, err = self.run_program("--", "--all", cwd=self.folder)
-        self.assertEqual((status, out), (0, hashlib.md5(b"contents").hexdigest().encode() + b"  --all/file\n"), err)
+        self.assertEqual(
+            (status, out),
+            (0, hashlib.md5(b"contents").hexdigest().encode() + b"  --all/file\n"),
+            err,
+        )
 
     def test_contents_of_all_sizes_are_hashed(self):
         block = 256 * 1024
@@ -58,13 +89,26 @@ class Md5FilesTest(harness.ProgramTest):
         self.make(files)
         status, out, err = self.run_program("tree", cwd=self.folder)
         self.assertEqual(status, 0, err)
-        expected = {name: hashlib.md5(contents).hexdigest().encode() for name, contents in files.items()}
-        self.assertEqual({line.split(b"  tree/")[1]: line.split()[0] for line in out.splitlines()}, expected)
+        expected = {
+            name: hashlib.md5(contents).hexdigest().encode() for name, contents in files.items()
+        }
+        self.assertEqual(
+            {line.split(b"  tree/")[1]: line.split()[0] for line in out.splitlines()}, expected
+        )
 
     def test_order_is_the_same_with_any_number_of_workers(self):
-        self.make({b"%d/%d" % (number % 7, number): b"x" * (number * 997 % 100_000) for number in range(300)})
-        outputs = {self.run_program("--workers", str(workers), "--queue", str(queue), "tree", cwd=self.folder)[1]
-                   for workers, queue in [(1, 1), (2, 7), (8, 0), (64, 400)]}
+        self.make(
+            {
+                b"%d/%d" % (number % 7, number): b"x" * (number * 997 % 100_000)
+                for number in range(300)
+            }
+        )
+        outputs = {
+            self.run_program(
+                "--workers", str(workers), "--queue", str(queue), "tree", cwd=self.folder
+            )[1]
+            for workers, queue in [(1, 1), (2, 7), (8, 0), (64, 400)]
+        }
         self.assertEqual(len(outputs), 1)
         self.assertEqual(outputs.pop().count(b"\n"), 300)
 
@@ -113,8 +157,12 @@ class Md5FilesTest(harness.ProgramTest):
 
     def test_missing_directories_are_refused_before_anything_is_hashed(self):
         self.make({b"file": b""})
-        self.assert_refused("tree", "missing", naming="missing: No such file or directory", cwd=self.folder)
-        self.assert_refused("tree", "tree/file", naming="tree/file: Not a directory", cwd=self.folder)
+        self.assert_refused(
+            "tree", "missing", naming="missing: No such file or directory", cwd=self.folder
+        )
+        self.assert_refused(
+            "tree", "tree/file", naming="tree/file: Not a directory", cwd=self.folder
+        )
         self.assert_refused("", naming="No such file or directory", cwd=self.folder)
 
     def test_every_missing_directory_is_named(self):
@@ -124,16 +172,29 @@ class Md5FilesTest(harness.ProgramTest):
 
     def test_bad_options_are_refused_by_name(self):
         self.make({b"file": b""})
-        for option, *value in [["--workers", "x"], ["--workers", "-1"], ["--workers", "4097"], ["--workers", ""],
-                               ["--workers", "2x"], ["--workers"], ["--queue", "1.5"], ["--queue", "2000000000000"],
-                               ["--bogus"], ["-w"]]:
+        for option, *value in [
+            ["--workers", "x"],
+            ["--workers", "-1"],
+            ["--workers", "4097"],
+            ["--workers", ""],
+            ["--workers", "2x"],
+            ["--workers"],
+            ["--queue", "1.5"],
+            ["--queue", "2000000000000"],
+            ["--bogus"],
+            ["-w"],
+        ]:
             with self.subTest(option=option, value=value):
                 self.assert_refused("tree", option, *value, naming=option, cwd=self.folder)
         self.assert_refused(naming="no directory given")
 
     def test_options_may_stand_anywhere(self):
         self.make({b"file": b""})
-        for words in [["--workers", "2", "tree"], ["tree", "--workers=2"], ["--queue=3", "tree", "--workers", "1"]]:
+        for words in [
+            ["--workers", "2", "tree"],
+            ["tree", "--workers=2"],
+            ["--queue=3", "tree", "--workers", "1"],
+        ]:
             status, out, err = self.run_program(*words, cwd=self.folder)
             self.assertEqual((status, out.count(b"\n")), (0, 1), err)
 
@@ -165,7 +226,9 @@ class Md5FilesTest(harness.ProgramTest):
 
     def show(self, *arguments):
         terminal = harness.Terminal()
-        process = self.start(*arguments, cwd=self.folder, stdout=subprocess.PIPE, stderr=terminal.end)
+        process = self.start(
+            *arguments, cwd=self.folder, stdout=subprocess.PIPE, stderr=terminal.end
+        )
         terminal.started()
         with process:
             shown = terminal.read_all()
@@ -185,7 +248,9 @@ class Md5FilesTest(harness.ProgramTest):
         for name in ["b", "c", "d", "e"]:
             with open(root / name, "wb") as endless:
                 endless.truncate(1 << 40)  # no disk space, and hours of hashing
-        status, out, shown = self.interrupt("--workers", "2", "tree", shows=b"md5_files", cwd=self.folder)
+        status, out, shown = self.interrupt(
+            "--workers", "2", "tree", shows=b"md5_files", cwd=self.folder
+        )
         self.assertEqual(status, harness.INTERRUPTED, shown)
         self.assertIn(out, [b"", b"d41d8cd98f00b204e9800998ecf8427e  tree/a\n"])
         self.assertNotIn("md5_files: tree/", shown)  # what was given up is no unreadable file

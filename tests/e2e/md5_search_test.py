@@ -38,7 +38,9 @@ class Md5SearchTest(harness.ProgramTest):
 
     def test_says_when_no_string_has_the_hash(self):
         for workers in ["1", "2", "8"]:
-            status, out, err = self.search("--hash", md5("abc"), "--length", "2", "--workers", workers)
+            status, out, err = self.search(
+                "--hash", md5("abc"), "--length", "2", "--workers", workers
+            )
             self.assertEqual(status, 1)
             self.assertIn("tried 3844 of 3844 strings", out)
             self.assertIn("no such string", err)
@@ -48,8 +50,16 @@ class Md5SearchTest(harness.ProgramTest):
         self.assertEqual((status, out.splitlines()[-1]), (0, "found aaaaaaaaaa"))
 
     def test_bad_options_are_refused_by_name(self):
-        for option, value in [("--hash", "xyz"), ("--hash", "0" * 31), ("--hash", "g" * 32), ("--hash", ""),
-                              ("--length", "0"), ("--length", "11"), ("--length", "x"), ("--workers", "4097")]:
+        for option, value in [
+            ("--hash", "xyz"),
+            ("--hash", "0" * 31),
+            ("--hash", "g" * 32),
+            ("--hash", ""),
+            ("--length", "0"),
+            ("--length", "11"),
+            ("--length", "x"),
+            ("--workers", "4097"),
+        ]:
             with self.subTest(option=option, value=value):
                 self.assert_refused(option, value, naming=option)
         self.assert_refused("--hash", naming="--hash needs a value")
@@ -60,8 +70,9 @@ class Md5SearchTest(harness.ProgramTest):
         self.assert_help()
 
     def test_interrupt_ends_it_with_the_summary(self):
-        status, err, shown = self.interrupt("--hash", "0" * 32, "--length", "10", shows=b"looking for",
-                                            stream="stdout")
+        status, err, shown = self.interrupt(
+            "--hash", "0" * 32, "--length", "10", shows=b"looking for", stream="stdout"
+        )
         self.assertEqual(status, harness.INTERRUPTED, err)
         self.assertRegex(shown, r"tried \d+ of 839299365868340224 strings")
         self.assertNotIn(b"no such string", err)

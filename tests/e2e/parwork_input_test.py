@@ -43,8 +43,14 @@ class InputTest(ToolTest):
 
     def test_delimiter(self):
         self.assert_out("<a><b\n>", "-d", ",", *SHOW, items="a,b\n")
-        for text, between in (("\\t", "\t"), ("\\n", "\n"), ("\\0", "\0"), ("\\\\", "\\"), ("\\x3b", ";"),
-                              ("ab", "ab")):
+        for text, between in (
+            ("\\t", "\t"),
+            ("\\n", "\n"),
+            ("\\0", "\0"),
+            ("\\\\", "\\"),
+            ("\\x3b", ";"),
+            ("ab", "ab"),
+        ):
             with self.subTest(text):
                 self.assert_out("<1><2>", "--delimiter", text, *SHOW, items=f"1{between}2{between}")
 
@@ -66,7 +72,9 @@ class InputTest(ToolTest):
         self.assert_out("", *SHOW, ":::", items="unread\n")
 
     def test_items_per_job(self):
-        self.assert_out("<a><b>\n<c>\n", "-k", "-n", "2", "-c", "printf '<%s>' {}; echo", items="a\nb\nc\n")
+        self.assert_out(
+            "<a><b>\n<c>\n", "-k", "-n", "2", "-c", "printf '<%s>' {}; echo", items="a\nb\nc\n"
+        )
 
     def test_columns(self):
         self.assert_out("c-a-a,b,c\n", "-C", ",", "echo", "{3}-{1}-{}", items="a,b,c\n")
@@ -85,7 +93,9 @@ class InputTest(ToolTest):
         self.assertIn("NUL", err)
 
     def test_an_item_that_is_too_long_fails_alone(self):
-        status, out, err = self.parwork("-k", "printf", "%.1s", items=b"a\n" + b"x" * (3 << 20) + b"\nd\n")
+        status, out, err = self.parwork(
+            "-k", "printf", "%.1s", items=b"a\n" + b"x" * (3 << 20) + b"\nd\n"
+        )
         self.assertEqual((status, out), (1, b"ad"))
         self.assertIn("job 2", err)
         self.assertIn("too long", err)
@@ -100,7 +110,9 @@ class InputTest(ToolTest):
         process = self.launch("echo", stdin=subprocess.PIPE)
         process.stdin.write(b"first\n")
         process.stdin.flush()
-        self.assertEqual(process.stdout.readline(), b"first\n")  # and the second has not been written yet
+        self.assertEqual(
+            process.stdout.readline(), b"first\n"
+        )  # and the second has not been written yet
         process.stdin.write(b"second\n")
         process.stdin.close()
         self.assertEqual(process.stdout.read(), b"second\n")
@@ -117,12 +129,25 @@ class InputTest(ToolTest):
 
     def endless(self, progress, **options):
         reader, writer = os.pipe()
-        producer = subprocess.Popen(["sh", "-c", "yes $(printf %01000d 0)"], stdout=writer, stderr=subprocess.DEVNULL)
+        producer = subprocess.Popen(
+            ["sh", "-c", "yes $(printf %01000d 0)"], stdout=writer, stderr=subprocess.DEVNULL
+        )
         self.addCleanup(producer.wait)
         self.addCleanup(producer.kill)
         os.close(writer)
-        process = self.launch("-j2", "--ahead", "20", "--halt", "now,done=300", "--progress", progress, "-c",
-                              "test {#} -ne 250 || grep VmHWM /proc/$PPID/status; : {}", stdin=reader, **options)
+        process = self.launch(
+            "-j2",
+            "--ahead",
+            "20",
+            "--halt",
+            "now,done=300",
+            "--progress",
+            progress,
+            "-c",
+            "test {#} -ne 250 || grep VmHWM /proc/$PPID/status; : {}",
+            stdin=reader,
+            **options,
+        )
         os.close(reader)
         out, err = process.communicate(timeout=LIMIT)
         self.assertEqual(process.returncode, 0, err)

@@ -53,7 +53,13 @@ class JournalTest(ToolTest):
 
     def test_another_command_is_refused(self):
         self.parwork("--journal", "j", "echo", items="1\n")
-        for other in (["printf"], ["echo", "{}"], ["-c", "echo"], ["-n", "2", "echo"], ["-C", ",", "echo"]):
+        for other in (
+            ["printf"],
+            ["echo", "{}"],
+            ["-c", "echo"],
+            ["-n", "2", "echo"],
+            ["-C", ",", "echo"],
+        ):
             with self.subTest(other):
                 status, out, err = self.go_on(*other, items="1\n")
                 self.assertEqual((status, out), (UNUSABLE, b""), err)
@@ -67,7 +73,9 @@ class JournalTest(ToolTest):
     def test_failed_jobs_are_done_again_when_asked(self):
         command = ["-k", "-q", "sh", "-c", 'echo "$1" >> done; echo "$1"; [ -e good ]', "sh"]
         self.assertEqual(self.parwork("--journal", "j", *command, items="1\n2\n")[0], 2)
-        status, out, _ = self.go_on(*command, items="1\n2\n")  # nothing left to do: exits by the recorded failures
+        status, out, _ = self.go_on(
+            *command, items="1\n2\n"
+        )  # nothing left to do: exits by the recorded failures
         self.assertEqual((status, out, sorted(self.done())), (2, b"", ["1", "2"]))
         self.file("good")
         status, out, _ = self.go_on("--retry-failed", *command, items="1\n2\n")
@@ -109,8 +117,18 @@ class JournalTest(ToolTest):
         self.assertEqual(first.wait(timeout=LIMIT), 0)
 
     def test_interrupted_jobs_are_done_again(self):
-        first = self.launch("-j1", "--journal", "j", "sh", "-c", 'echo "$1" >> done; [ -e good ] || sleep 1000', "sh",
-                            ":::", "1", "2")
+        first = self.launch(
+            "-j1",
+            "--journal",
+            "j",
+            "sh",
+            "-c",
+            'echo "$1" >> done; [ -e good ] || sleep 1000',
+            "sh",
+            ":::",
+            "1",
+            "2",
+        )
         while not self.done():
             os.sched_yield()
         first.send_signal(signal.SIGINT)
@@ -122,12 +140,22 @@ class JournalTest(ToolTest):
 
 class ResultsTest(ToolTest):
     def test_outputs_in_input_order_however_the_run_showed_them(self):
-        self.parwork("-j2", "--journal", "j", "sh", "-c", '[ "$1" = 2 ] || sleep 0.2; echo "$1"; echo "e$1" >&2', "sh",
-                     items="1\n2\n3\n")
+        self.parwork(
+            "-j2",
+            "--journal",
+            "j",
+            "sh",
+            "-c",
+            '[ "$1" = 2 ] || sleep 0.2; echo "$1"; echo "e$1" >&2',
+            "sh",
+            items="1\n2\n3\n",
+        )
         self.assertEqual(self.parwork("results", "j"), (0, b"1\n2\n3\n", "e1\ne2\ne3\n"))
 
     def test_of_failed_ones_and_with_their_items(self):
-        self.parwork("-q", "--journal", "j", "sh", "-c", 'echo "o$1"; [ "$1" = 2 ]', "sh", items="1\n2\n3\n")
+        self.parwork(
+            "-q", "--journal", "j", "sh", "-c", 'echo "o$1"; [ "$1" = 2 ]', "sh", items="1\n2\n3\n"
+        )
         self.assertEqual(self.parwork("results", "--failed", "j")[1], b"o1\no3\n")
         self.assertEqual(self.parwork("results", "j", "--tag")[1], b"1\to1\n2\to2\n3\to3\n")
 
@@ -148,33 +176,59 @@ class ResumeTest(ToolTest):
         folder.mkdir()
         (folder / "items").write_text("1\n2\n3\n")
         # The second job kills the run when the first one's output is shown: then that is durable.
-        script = ('echo "$PWD $1" >> done; [ "$1" != 2 ] || [ -e good ] || { until [ -s ../out ]; do sleep 0.01; done; '
-                  'kill -9 $PPID; sleep 1000; }; echo "$1"')
+        script = (
+            'echo "$PWD $1" >> done; [ "$1" != 2 ] || [ -e good ] || { until [ -s ../out ]; do sleep 0.01; done; '
+            'kill -9 $PPID; sleep 1000; }; echo "$1"'
+        )
         words = ["-j1", "--tag", "--journal", "j", "-a", "items", "sh", "-c", script, "sh"]
         with (self.folder / "out").open("wb") as out:
-            killed = subprocess.run([self.program, *words], cwd=folder, stdout=out, timeout=LIMIT, check=False)
+            killed = subprocess.run(
+                [self.program, *words], cwd=folder, stdout=out, timeout=LIMIT, check=False
+            )
         self.assertEqual(killed.returncode, -signal.SIGKILL)
         (folder / "good").touch()
         status, out, err = self.parwork("resume", "there/j")
         self.assertEqual((status, err), (0, ""))
         self.assertEqual((self.folder / "out").read_bytes() + out, b"1\t1\n2\t2\n3\t3\n")
-        self.assertEqual((folder / "done").read_text().splitlines(),
-                         [f"{folder} {item}" for item in (1, 2, 2, 3)])
+        self.assertEqual(
+            (folder / "done").read_text().splitlines(),
+            [f"{folder} {item}" for item in (1, 2, 2, 3)],
+        )
 
     def test_items_of_the_command_line_and_of_a_redirected_file(self):
         self.file("items", "1\n2\n")
-        for name, words, file in (("a", [":::", "1", "2"], os.devnull), ("b", [], self.folder / "items")):
+        for name, words, file in (
+            ("a", [":::", "1", "2"], os.devnull),
+            ("b", [], self.folder / "items"),
+        ):
             with self.subTest(name), open(file, "rb") as stdin:
-                first = self.launch("-j1", "--journal", name, "sh", "-c",
-                                    '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"', "sh", *words, stdin=stdin)
+                first = self.launch(
+                    "-j1",
+                    "--journal",
+                    name,
+                    "sh",
+                    "-c",
+                    '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"',
+                    "sh",
+                    *words,
+                    stdin=stdin,
+                )
                 self.assertEqual(first.wait(timeout=LIMIT), -signal.SIGKILL)
                 self.file("good")
                 self.assertEqual(self.parwork("resume", name)[:2], (0, b"1\n2\n"))
                 (self.folder / "good").unlink()
 
     def test_items_of_a_pipe_that_were_read(self):
-        first = self.launch("-j1", "--journal", "j", "sh", "-c", '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"', "sh",
-                            stdin=subprocess.PIPE)
+        first = self.launch(
+            "-j1",
+            "--journal",
+            "j",
+            "sh",
+            "-c",
+            '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"',
+            "sh",
+            stdin=subprocess.PIPE,
+        )
         first.stdin.write(b"1\n2\n")
         first.stdin.close()
         first.stdin = None
@@ -188,8 +242,16 @@ class ResumeTest(ToolTest):
             self.assertIn("--resume", err)
 
     def test_items_of_a_pipe_that_were_not_read_are_asked_for(self):
-        first = self.launch("-j1", "--journal", "j", "sh", "-c",
-                            '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1" >> done; echo "$1"', "sh", stdin=subprocess.PIPE)
+        first = self.launch(
+            "-j1",
+            "--journal",
+            "j",
+            "sh",
+            "-c",
+            '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1" >> done; echo "$1"',
+            "sh",
+            stdin=subprocess.PIPE,
+        )
         first.stdin.write(b"1\n")
         first.stdin.flush()
         self.assertEqual(first.wait(timeout=LIMIT), -signal.SIGKILL)
@@ -198,9 +260,17 @@ class ResumeTest(ToolTest):
         self.assertEqual((status, out), (UNUSABLE, b"1\n"))
         self.assertIn("came from a pipe", err)
         self.assertIn("--resume --journal j", err)
-        status, out, err = self.parwork("run", "--resume", "--journal", "j", "sh", "-c",
-                                        '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1" >> done; echo "$1"', "sh",
-                                        items="1\n2\n")
+        status, out, err = self.parwork(
+            "run",
+            "--resume",
+            "--journal",
+            "j",
+            "sh",
+            "-c",
+            '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1" >> done; echo "$1"',
+            "sh",
+            items="1\n2\n",
+        )
         self.assertEqual((status, out, err), (0, b"2\n", ""))
         self.assertEqual((self.folder / "done").read_text(), "1\n2\n")
 
@@ -230,14 +300,28 @@ class KilledTest(ToolTest):
         folder.mkdir()
         items = [f"item {n}" for n in range(ITEMS)]
         (folder / "items").write_text("".join(f"{item}\n" for item in items))
-        words = ["run", *order, "-j3", "--journal", "j", "--resume", "-a", "items", "sh", "-c",
-                 'echo "$1" >> done; echo "begin $1"; echo "end $1"', "sh"]
+        words = [
+            "run",
+            *order,
+            "-j3",
+            "--journal",
+            "j",
+            "--resume",
+            "-a",
+            "items",
+            "sh",
+            "-c",
+            'echo "$1" >> done; echo "begin $1"; echo "end $1"',
+            "sh",
+        ]
         kills = 0
         with (folder / "out").open("ab") as out:
             while True:
                 recorded = records_after_kill(folder / "j")
                 before = self.starts(folder)
-                process = subprocess.Popen([self.program, *words], cwd=folder, stdout=out, stderr=subprocess.PIPE)
+                process = subprocess.Popen(
+                    [self.program, *words], cwd=folder, stdout=out, stderr=subprocess.PIPE
+                )
                 if kills < 5:  # later ones may run to their end
                     wanted = records(folder / "j") + draw.randrange(ITEMS // 4)
                     while process.poll() is None and records(folder / "j") < wanted:
@@ -258,7 +342,9 @@ class KilledTest(ToolTest):
             self.assertEqual(shown, expected)
         # What was recorded before the last run is not done again, and all else is.
         self.assertEqual(self.starts(folder) - before, ITEMS - recorded)
-        results = subprocess.run([self.program, "results", "j"], cwd=folder, stdout=subprocess.PIPE, check=True)
+        results = subprocess.run(
+            [self.program, "results", "j"], cwd=folder, stdout=subprocess.PIPE, check=True
+        )
         self.assertEqual(results.stdout.decode().splitlines(), expected)
         shutil.rmtree(folder)
         return kills

@@ -20,7 +20,9 @@ class LogTest(ToolTest):
 
     def test_the_events_of_a_run(self):
         before = time.time()
-        self.run_logged("-j2", "sh", "-c", 'echo out; echo err >&2; exit "$1"', "sh", items="0\n3\n")
+        self.run_logged(
+            "-j2", "sh", "-c", 'echo out; echo err >&2; exit "$1"', "sh", items="0\n3\n"
+        )
         self.assertEqual([each["event"] for each in self.lines][0], "run")
         self.assertEqual([each["event"] for each in self.lines][-1], "summary")
         (run,), (summary,) = self.of("run"), self.of("summary")
@@ -29,19 +31,31 @@ class LogTest(ToolTest):
         self.assertTrue(before <= run["start"] <= time.time())
         for event in ("start", "end"):
             for each in self.of(event):
-                self.assertEqual((each["item"], each["attempt"], each["host"]),
-                                 (("0", "3")[each["seq"] - 1], 1, socket.gethostname()))
+                self.assertEqual(
+                    (each["item"], each["attempt"], each["host"]),
+                    (("0", "3")[each["seq"] - 1], 1, socket.gethostname()),
+                )
                 self.assertIn(each["slot"], (1, 2))
                 self.assertTrue(before <= each["start"] <= time.time())
         good, bad = sorted(self.of("end"), key=lambda each: each["seq"])
-        self.assertEqual((good["exit"], good["signal"], good["why"], good["out_bytes"], good["err_bytes"]),
-                         (0, 0, "exit", 4, 4))
+        self.assertEqual(
+            (good["exit"], good["signal"], good["why"], good["out_bytes"], good["err_bytes"]),
+            (0, 0, "exit", 4, 4),
+        )
         self.assertEqual((bad["exit"], bad["why"]), (3, "exit"))
         self.assertGreater(good["dur"], 0)
         self.assertEqual((summary["succeeded"], summary["failed"], summary["status"]), (1, 1, 1))
 
     def test_bytes_that_are_no_utf_8(self):
-        self.run_logged("--retries", "1", "sh", "-c", 'printf "$1"; exit $((2 - PARWORK_ATTEMPT))', "sh", items=b"\xff\n")
+        self.run_logged(
+            "--retries",
+            "1",
+            "sh",
+            "-c",
+            'printf "$1"; exit $((2 - PARWORK_ATTEMPT))',
+            "sh",
+            items=b"\xff\n",
+        )
         for each in self.of("start") + self.of("end"):
             self.assertEqual(base64.b64decode(each["item_b64"]), b"\xff")
             self.assertNotIn("item", each)
@@ -50,8 +64,10 @@ class LogTest(ToolTest):
 
     def test_each_attempt_has_its_start_and_end(self):
         self.run_logged("-q", "--retries", "2", "false", ":::", "a")
-        self.assertEqual([(each["event"], each["attempt"]) for each in self.lines[1:-1]],
-                         [(event, attempt) for attempt in (1, 2, 3) for event in ("start", "end")])
+        self.assertEqual(
+            [(each["event"], each["attempt"]) for each in self.lines[1:-1]],
+            [(event, attempt) for attempt in (1, 2, 3) for event in ("start", "end")],
+        )
 
     def test_what_cannot_be_started(self):
         self.run_logged("-q", "-0", "echo", items=b"x" * 200_000 + b"\0ok\0")

@@ -31,13 +31,21 @@ class GroupTest(ToolTest):
         script = self.script("big", f'head -c {BIG} /dev/zero | tr "\\0" "$1"\n')
         status, out, _ = self.parwork("-j4", script, ":::", *"abcdefgh")
         self.assertEqual((status, len(out)), (0, 8 * BIG))
-        parts = {out[at:at + BIG] for at in range(0, len(out), BIG)}
+        parts = {out[at : at + BIG] for at in range(0, len(out), BIG)}
         self.assertEqual(parts, {big(letter) for letter in "abcdefgh"})
 
     def test_a_job_shows_when_it_ends_and_not_before(self):
         go = self.fifo("go")
-        process = self.launch("-j2", "sh", "-c", 'echo begun; [ "$1" = quick ] || read x < go; echo over', "sh", ":::",
-                              "slow", "quick")
+        process = self.launch(
+            "-j2",
+            "sh",
+            "-c",
+            'echo begun; [ "$1" = quick ] || read x < go; echo over',
+            "sh",
+            ":::",
+            "slow",
+            "quick",
+        )
         self.assertEqual([process.stdout.readline() for _ in range(2)], [b"begun\n", b"over\n"])
         go.write_text("\n")
         self.assertEqual(process.communicate(timeout=LIMIT)[0], b"begun\nover\n")
@@ -57,14 +65,25 @@ class OrderTest(ToolTest):
         for each in range(1, 5):
             self.fifo(f"{each}")
         wait = 'read x < "$1"; echo "$1"'
-        process = self.launch("-k", "-j5", "sh", "-c", f'[ "$1" = 5 ] || {{ {wait}; }}; [ "$1" = 1 ] || '
-                              'echo > "$(($1 - 1))"; [ "$1" != 5 ] || echo 5', "sh", ":::", *"12345")
+        process = self.launch(
+            "-k",
+            "-j5",
+            "sh",
+            "-c",
+            f'[ "$1" = 5 ] || {{ {wait}; }}; [ "$1" = 1 ] || '
+            'echo > "$(($1 - 1))"; [ "$1" != 5 ] || echo 5',
+            "sh",
+            ":::",
+            *"12345",
+        )
         out, err = process.communicate(timeout=LIMIT)
         self.assertEqual((process.returncode, out), (0, b"1\n2\n3\n4\n5\n"), err)
 
     def test_without_it_outputs_come_in_the_order_of_completion(self):
         go = self.fifo("go")
-        process = self.launch("-j2", "sh", "-c", '[ "$1" = 2 ] || read x < go; echo "$1"', "sh", ":::", "1", "2")
+        process = self.launch(
+            "-j2", "sh", "-c", '[ "$1" = 2 ] || read x < go; echo "$1"', "sh", ":::", "1", "2"
+        )
         self.assertEqual(process.stdout.readline(), b"2\n")
         go.write_text("\n")
         self.assertEqual(process.communicate(timeout=LIMIT)[0], b"1\n")
@@ -75,7 +94,9 @@ class OrderTest(ToolTest):
                 go = self.fifo("go")
                 items = [str(n) for n in range(1, 2 * most)]
                 script = '[ "$1" != 1 ] || read x < go; echo "$1" >> started; echo "$1"'
-                process = self.launch("-k", "-j2", *options, "sh", "-c", script, "sh", ":::", *items)
+                process = self.launch(
+                    "-k", "-j2", *options, "sh", "-c", script, "sh", ":::", *items
+                )
                 self.wait_for_lines("started", most - 1)
                 # Nothing tells that no further one will start: what tells is that none has when the slow one is released.
                 before = len((self.folder / "started").read_text().splitlines())
@@ -94,13 +115,34 @@ class OrderTest(ToolTest):
     def test_open_files_do_not_grow_with_finished_jobs(self):
         def few_files():
             resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
         go = self.fifo("go")
         script = '[ "$1" != 1 ] || read x < go; echo "$1"; [ "$1" != 500 ] || echo > go'
-        process = subprocess.Popen([self.program, "-k", "-j2", "--ahead", "1000", "--buffer", "1K", "sh", "-c", script,
-                                    "sh", ":::", *[str(n) for n in range(1, 501)]], cwd=self.folder,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=few_files)
+        process = subprocess.Popen(
+            [
+                self.program,
+                "-k",
+                "-j2",
+                "--ahead",
+                "1000",
+                "--buffer",
+                "1K",
+                "sh",
+                "-c",
+                script,
+                "sh",
+                ":::",
+                *[str(n) for n in range(1, 501)],
+            ],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=few_files,
+        )
         out, err = process.communicate(timeout=LIMIT)
-        self.assertEqual((process.returncode, out.decode().split()), (0, [str(n) for n in range(1, 501)]), err)
+        self.assertEqual(
+            (process.returncode, out.decode().split()), (0, [str(n) for n in range(1, 501)]), err
+        )
         self.assertTrue(go.exists())
 
 
@@ -108,9 +150,12 @@ class BufferTest(ToolTest):
     def hold(self, *options, folder=None):
         """Six outputs of 300 kB behind a slow job. Returns status, output, error text."""
         self.fifo("go")
-        script = self.script("job", '[ "$1" != a ] || read x < go\n'
-                             f'head -c {BIG} /dev/zero | tr "\\0" "$1"\n'
-                             '[ "$1" != f ] || { ls -l /proc/$PPID/fd > files; echo > go; }\n')
+        script = self.script(
+            "job",
+            '[ "$1" != a ] || read x < go\n'
+            f'head -c {BIG} /dev/zero | tr "\\0" "$1"\n'
+            '[ "$1" != f ] || { ls -l /proc/$PPID/fd > files; echo > go; }\n',
+        )
         env = {"TMPDIR": str(folder)} if folder else {}
         return self.parwork("-k", "-j2", *options, script, ":::", *"abcdef", env=env)
 
@@ -120,7 +165,9 @@ class BufferTest(ToolTest):
         status, out, err = self.hold("--buffer", "100K", folder=spill)
         self.assertEqual((status, err), (0, ""))
         self.assertEqual(out, b"".join(big(letter) for letter in "abcdef"))
-        files = [line for line in (self.folder / "files").read_text().splitlines() if str(spill) in line]
+        files = [
+            line for line in (self.folder / "files").read_text().splitlines() if str(spill) in line
+        ]
         self.assertEqual(len(files), 1, files)
         self.assertIn("(deleted)", files[0])
         self.assertEqual(list(spill.iterdir()), [])
@@ -135,10 +182,14 @@ class BufferTest(ToolTest):
     def held(self, megabytes, *options):
         """So much output behind a slow job. Returns the most memory the tool had, in MiB, and whether it had a file."""
         self.fifo("go")
-        script = self.script("job", 'if [ "$1" = wait ]; then read x < go; else head -c 1000000 /dev/zero; fi\n'
-                             '[ "$1" != last ] || { cat /proc/$PPID/status > status; ls -l /proc/$PPID/fd > files; echo > go; }\n')
-        status, out, err = self.parwork("-k", "-j2", *options, script, ":::", "wait",
-                                        *["x"] * (megabytes - 1), "last")
+        script = self.script(
+            "job",
+            'if [ "$1" = wait ]; then read x < go; else head -c 1000000 /dev/zero; fi\n'
+            '[ "$1" != last ] || { cat /proc/$PPID/status > status; ls -l /proc/$PPID/fd > files; echo > go; }\n',
+        )
+        status, out, err = self.parwork(
+            "-k", "-j2", *options, script, ":::", "wait", *["x"] * (megabytes - 1), "last"
+        )
         self.assertEqual((status, len(out), err), (0, megabytes * 1_000_000, ""))
         for line in (self.folder / "status").read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -161,7 +212,9 @@ class BufferTest(ToolTest):
         self.assertLess(memory, 1 + 16)
 
     def test_a_folder_that_is_missing_is_named(self):
-        status, out, err = self.hold_without_wait("--buffer", "100K", env={"TMPDIR": "/no/such/folder"})
+        status, out, err = self.hold_without_wait(
+            "--buffer", "100K", env={"TMPDIR": "/no/such/folder"}
+        )
         self.assertEqual(status, UNUSABLE, err)
         self.assertIn("/no/such/folder", err)
         self.assertIn("--buffer", err)
@@ -176,25 +229,49 @@ class BufferTest(ToolTest):
 class LineTest(ToolTest):
     def test_whole_lines_come_out_while_the_job_runs(self):
         go = self.fifo("go")
-        process = self.launch("--output", "line", "sh", "-c", "printf 'a\\nb'; read x < go; echo c", ":::", "x")
+        process = self.launch(
+            "--output", "line", "sh", "-c", "printf 'a\\nb'; read x < go; echo c", ":::", "x"
+        )
         self.assertEqual(process.stdout.readline(), b"a\n")
         go.write_text("\n")
         self.assertEqual(process.communicate(timeout=LIMIT)[0], b"bc\n")
 
     def test_lines_of_concurrent_jobs_are_never_mixed(self):
         line = "x" * 3000
-        status, out, _ = self.parwork("-j4", "--output", "line", "sh", "-c",
-                                      f'for i in $(seq 200); do echo "$1 {line}"; done', "sh", ":::", *"abcd")
+        status, out, _ = self.parwork(
+            "-j4",
+            "--output",
+            "line",
+            "sh",
+            "-c",
+            f'for i in $(seq 200); do echo "$1 {line}"; done',
+            "sh",
+            ":::",
+            *"abcd",
+        )
         self.assertEqual(status, 0)
-        self.assertEqual(sorted(out.decode().splitlines()), sorted(f"{each} {line}" for each in "abcd" * 200))
+        self.assertEqual(
+            sorted(out.decode().splitlines()), sorted(f"{each} {line}" for each in "abcd" * 200)
+        )
 
     def test_a_last_line_without_its_end_comes_out_as_it_is(self):
         self.assert_out("ab", "--output", "line", "printf", "%s", ":::", "ab")
 
     def test_keep_order_shows_the_job_whose_turn_it_is_while_it_runs(self):
         go = self.fifo("go")
-        process = self.launch("-k", "-j2", "--output", "line", "sh", "-c",
-                              'echo "$1"; [ "$1" = 2 ] || read x < go; echo "$1"', "sh", ":::", "1", "2")
+        process = self.launch(
+            "-k",
+            "-j2",
+            "--output",
+            "line",
+            "sh",
+            "-c",
+            'echo "$1"; [ "$1" = 2 ] || read x < go; echo "$1"',
+            "sh",
+            ":::",
+            "1",
+            "2",
+        )
         self.assertEqual(process.stdout.readline(), b"1\n")
         go.write_text("\n")
         self.assertEqual(process.communicate(timeout=LIMIT)[0], b"1\n2\n2\n")
@@ -203,7 +280,9 @@ class LineTest(ToolTest):
 class RawTest(ToolTest):
     def test_bytes_come_out_at_once(self):
         go = self.fifo("go")
-        process = self.launch("--output", "raw", "sh", "-c", "printf a; read x < go; printf b", ":::", "x")
+        process = self.launch(
+            "--output", "raw", "sh", "-c", "printf a; read x < go; printf b", ":::", "x"
+        )
         self.assertEqual(process.stdout.read(1), b"a")
         go.write_text("\n")
         self.assertEqual(process.communicate(timeout=LIMIT)[0], b"b")
@@ -218,9 +297,20 @@ class TagTest(ToolTest):
     def test_each_line_of_both_streams_bears_the_item(self):
         for mode in ("group", "line"):
             with self.subTest(mode):
-                status, out, err = self.parwork("-k", "--tag", "--output", mode, "sh", "-c",
-                                                TWO_STREAMS + "; printf 'x\\ny'", "sh", items="1 2\n")
-                self.assertEqual((status, out, err), (0, b"1 2\tout1 2\n1 2\tx\n1 2\ty", "1 2\terr1 2\n"))
+                status, out, err = self.parwork(
+                    "-k",
+                    "--tag",
+                    "--output",
+                    mode,
+                    "sh",
+                    "-c",
+                    TWO_STREAMS + "; printf 'x\\ny'",
+                    "sh",
+                    items="1 2\n",
+                )
+                self.assertEqual(
+                    (status, out, err), (0, b"1 2\tout1 2\n1 2\tx\n1 2\ty", "1 2\terr1 2\n")
+                )
 
     def test_no_output_has_no_tag(self):
         self.assert_out("", "--tag", "true", ":::", "a")
@@ -232,22 +322,38 @@ class LostTest(ToolTest):
     def test_a_full_disk(self):
         for mode in ("group", "line", "raw"):
             with self.subTest(mode), open("/dev/full", "wb") as full:
-                done = subprocess.run([self.program, "--output", mode, "echo", ":::", "a", "b", "c"], stdout=full,
-                                      stderr=subprocess.PIPE, timeout=LIMIT, check=False)
+                done = subprocess.run(
+                    [self.program, "--output", mode, "echo", ":::", "a", "b", "c"],
+                    stdout=full,
+                    stderr=subprocess.PIPE,
+                    timeout=LIMIT,
+                    check=False,
+                )
                 self.assertEqual(done.returncode, UNUSABLE)
-                self.assertIn(b"standard output cannot be written: No space left on device", done.stderr)
+                self.assertIn(
+                    b"standard output cannot be written: No space left on device", done.stderr
+                )
 
     def test_a_full_disk_behind_standard_error(self):
         with open("/dev/full", "wb") as full:
-            done = subprocess.run([self.program, "sh", "-c", "echo lost >&2", ":::", "a"], stderr=full,
-                                  timeout=LIMIT, check=False)
+            done = subprocess.run(
+                [self.program, "sh", "-c", "echo lost >&2", ":::", "a"],
+                stderr=full,
+                timeout=LIMIT,
+                check=False,
+            )
         self.assertEqual(done.returncode, UNUSABLE)
 
     def test_a_full_disk_behind_help(self):
         for words in (["--help"], ["run", "--help"], ["--version"]):
             with self.subTest(words), open("/dev/full", "wb") as full:
-                done = subprocess.run([self.program, *words], stdout=full, stderr=subprocess.PIPE, timeout=LIMIT,
-                                      check=False)
+                done = subprocess.run(
+                    [self.program, *words],
+                    stdout=full,
+                    stderr=subprocess.PIPE,
+                    timeout=LIMIT,
+                    check=False,
+                )
                 self.assertEqual(done.returncode, UNUSABLE)
 
     def test_a_reader_that_is_gone_ends_the_run(self):
@@ -262,8 +368,12 @@ class LostTest(ToolTest):
         self.assertEqual((process.wait(timeout=LIMIT), process.stderr.read()), (141, b""))
 
     def test_a_closed_standard_output(self):
-        done = subprocess.run(["sh", "-c", '"$0" echo ::: a >&-', self.program], stderr=subprocess.PIPE, timeout=LIMIT,
-                              check=False)
+        done = subprocess.run(
+            ["sh", "-c", '"$0" echo ::: a >&-', self.program],
+            stderr=subprocess.PIPE,
+            timeout=LIMIT,
+            check=False,
+        )
         self.assertEqual(done.returncode, UNUSABLE)
         self.assertIn(b"standard output cannot be written", done.stderr)
 
@@ -277,13 +387,17 @@ class RetriedTest(ToolTest):
     def test_only_the_last_attempts_output_is_shown(self):
         for mode in ("group", "line", "raw"):
             with self.subTest(mode):
-                status, out, err = self.parwork("--output", mode, "--retries", "3", "sh", "-c", self.FAILS_ONCE, ":::", "x")
+                status, out, err = self.parwork(
+                    "--output", mode, "--retries", "3", "sh", "-c", self.FAILS_ONCE, ":::", "x"
+                )
                 self.assertEqual((status, out, err), (0, b"attempt 2\n", "oops 2\n"))
 
     def test_earlier_ones_go_to_the_log(self):
         self.parwork("--log", "log", "--retries", "3", "sh", "-c", self.FAILS_ONCE, ":::", "x")
         first, last = self.ends()
-        self.assertEqual((first["out"], first["err"], first["exit"]), ("attempt 1\n", "oops 1\n", 1))
+        self.assertEqual(
+            (first["out"], first["err"], first["exit"]), ("attempt 1\n", "oops 1\n", 1)
+        )
         self.assertNotIn("out", last)
 
 

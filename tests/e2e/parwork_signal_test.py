@@ -32,19 +32,36 @@ class Waiting(ToolTest):
 
 class TimeoutTest(Waiting):
     def test_a_job_that_takes_too_long_is_ended(self):
-        status, out, err = self.parwork("-k", "-j2", "--timeout", "100ms", "--log", "log", "sh", "-c",
-                                        'echo "$1"; sleep "$1"', "sh", ":::", "1000", "0")
+        status, out, err = self.parwork(
+            "-k",
+            "-j2",
+            "--timeout",
+            "100ms",
+            "--log",
+            "log",
+            "sh",
+            "-c",
+            'echo "$1"; sleep "$1"',
+            "sh",
+            ":::",
+            "1000",
+            "0",
+        )
         self.assertEqual((status, out), (1, b"1000\n0\n"))  # its output is shown
         self.assertIn("1000 (job 1): timed out, killed by signal 15 (TERM)", err)
         late = [each for each in self.ends() if each["item"] == "1000"]
-        self.assertEqual([(each["why"], each["signal"], each["exit"]) for each in late], [("timeout", 15, None)])
+        self.assertEqual(
+            [(each["why"], each["signal"], each["exit"]) for each in late], [("timeout", 15, None)]
+        )
         self.assertGreaterEqual(late[0]["dur"], 0.1)
 
     def test_without_one_a_job_may_take_its_time(self):
         self.assert_out("", "sleep", ":::", "0.3")
 
     def test_after_the_grace_it_is_killed(self):
-        _, _, err = self.parwork("--timeout", "50ms", "--grace", "100ms", "-c", STUBBORN + "; {}", ":::", "x")
+        _, _, err = self.parwork(
+            "--timeout", "50ms", "--grace", "100ms", "-c", STUBBORN + "; {}", ":::", "x"
+        )
         self.assertIn("timed out, killed by signal 9 (KILL)", err)
 
     def test_the_grace_is_five_seconds(self):
@@ -53,28 +70,51 @@ class TimeoutTest(Waiting):
         self.assertLess(self.ends()[0]["dur"], 30)
 
     def test_a_job_can_use_its_grace(self):
-        _, out, err = self.parwork("--timeout", "50ms", "sh", "-c",
-                                   "trap 'echo tidy; exit 3' TERM; while :; do sleep 0.01; done", ":::", "x")
+        _, out, err = self.parwork(
+            "--timeout",
+            "50ms",
+            "sh",
+            "-c",
+            "trap 'echo tidy; exit 3' TERM; while :; do sleep 0.01; done",
+            ":::",
+            "x",
+        )
         self.assertEqual(out, b"tidy\n")
         self.assertIn("timed out, exit 3", err)
 
     def test_the_whole_group_is_ended(self):
-        self.parwork("-q", "--timeout", "300ms", "sh", "-c", "sleep 1000 & echo $! > pid; wait", ":::", "x")
+        self.parwork(
+            "-q", "--timeout", "300ms", "sh", "-c", "sleep 1000 & echo $! > pid; wait", ":::", "x"
+        )
         self.wait_until(lambda: not self.is_alive(self.pid("")))
 
     def test_what_a_dead_leader_leaves_of_its_group_is_killed_too(self):
-        self.parwork("-q", "--timeout", "300ms", "--grace", "100ms", "sh", "-c",
-                     "(trap '' TERM; echo $$ > /dev/null; sh -c 'echo $PPID > pid'; while :; do sleep 0.01; done) & "
-                     "wait", ":::", "x")
+        self.parwork(
+            "-q",
+            "--timeout",
+            "300ms",
+            "--grace",
+            "100ms",
+            "sh",
+            "-c",
+            "(trap '' TERM; echo $$ > /dev/null; sh -c 'echo $PPID > pid'; while :; do sleep 0.01; done) & "
+            "wait",
+            ":::",
+            "x",
+        )
         self.wait_until(lambda: not self.is_alive(self.pid("")))
 
     def test_each_attempt_has_its_own(self):
-        self.parwork("-q", "--timeout", "50ms", "--retries", "1", "--log", "log", "sleep", ":::", "1000")
+        self.parwork(
+            "-q", "--timeout", "50ms", "--retries", "1", "--log", "log", "sleep", ":::", "1000"
+        )
         self.assertEqual([each["why"] for each in self.ends()], ["timeout", "timeout"])
 
     def test_units(self):
         for text in ("1", "1.5", "1s", "1500ms", "1m", "1h", "0.5h"):
-            self.assert_out("", "--timeout", text, "--grace", text, "--retry-delay", text, "true", ":::", "a")
+            self.assert_out(
+                "", "--timeout", text, "--grace", text, "--retry-delay", text, "true", ":::", "a"
+            )
         for text in ("", "x", "1d", "-1", "1 s", "1e3s", "nan"):
             with self.subTest(text):
                 self.assert_unusable("--timeout", text, "true", naming="--timeout")
@@ -93,13 +133,18 @@ class SignalTest(Waiting):
                 process = self.run_and_send(number)
                 out, err = process.communicate(timeout=LIMIT)
                 self.assertEqual((process.returncode, out), (status, b""))
-                self.assertEqual(err, b"parwork: interrupted: 0 done, 2 interrupted, 3 not started\n")
+                self.assertEqual(
+                    err, b"parwork: interrupted: 0 done, 2 interrupted, 3 not started\n"
+                )
                 self.assertFalse(self.is_alive(self.pid(1)) or self.is_alive(self.pid(2)))
                 (self.folder / "begun").unlink()
 
     def test_done_and_interrupted_and_not_started_are_told_apart(self):
-        process = self.run_and_send(signal.SIGINT, script='case $1 in 1|2|3) echo "$1";; *) ' + WAIT + ";; esac",
-                                    items="123456789")
+        process = self.run_and_send(
+            signal.SIGINT,
+            script='case $1 in 1|2|3) echo "$1";; *) ' + WAIT + ";; esac",
+            items="123456789",
+        )
         out, err = process.communicate(timeout=LIMIT)
         self.assertEqual((process.returncode, sorted(out.split())), (130, [b"1", b"2", b"3"]))
         self.assertIn(b"3 done, 2 interrupted, 4 not started", err)
@@ -124,15 +169,22 @@ class SignalTest(Waiting):
     def test_output_of_interrupted_jobs_is_shown(self):
         for mode in ("group", "line", "raw"):
             with self.subTest(mode):
-                process = self.run_and_send(signal.SIGTERM, "--output", mode, workers=1, items="1",
-                                            script='printf "line\\npart"; ' + WAIT)
+                process = self.run_and_send(
+                    signal.SIGTERM,
+                    "--output",
+                    mode,
+                    workers=1,
+                    items="1",
+                    script='printf "line\\npart"; ' + WAIT,
+                )
                 out, _ = process.communicate(timeout=LIMIT)
                 self.assertEqual((process.returncode, out), (143, b"line\npart"))
                 (self.folder / "begun").unlink()
 
     def test_jobs_have_their_grace(self):
-        process = self.run_and_send(signal.SIGTERM, workers=1, items="1",
-                                    script="trap 'echo tidy; exit' TERM; " + WAIT)
+        process = self.run_and_send(
+            signal.SIGTERM, workers=1, items="1", script="trap 'echo tidy; exit' TERM; " + WAIT
+        )
         out, _ = process.communicate(timeout=LIMIT)
         self.assertEqual((process.returncode, out), (143, b"tidy\n"))
 
@@ -144,7 +196,9 @@ class SignalTest(Waiting):
     def test_a_second_signal_kills_at_once(self):
         for second in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(second):
-                process = self.run_and_send(signal.SIGINT, "--grace", "1h", script="trap 'echo x >> got' TERM; " + WAIT)
+                process = self.run_and_send(
+                    signal.SIGINT, "--grace", "1h", script="trap 'echo x >> got' TERM; " + WAIT
+                )
                 got = self.folder / "got"
                 self.wait_until(lambda: got.exists() and len(got.read_text()) >= 4)
                 process.send_signal(second)
@@ -156,8 +210,12 @@ class SignalTest(Waiting):
     def test_whole_groups_are_ended(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):
-                process = self.run_and_send(number, workers=1, items="1",
-                                            script="(echo x; exec sleep 1000) & echo $! > pidchild; " + WAIT)
+                process = self.run_and_send(
+                    number,
+                    workers=1,
+                    items="1",
+                    script="(echo x; exec sleep 1000) & echo $! > pidchild; " + WAIT,
+                )
                 process.communicate(timeout=LIMIT)
                 self.wait_until(lambda: not self.is_alive(self.pid("child")))
                 (self.folder / "begun").unlink()
@@ -179,20 +237,32 @@ class SignalTest(Waiting):
     def test_the_log_says_interrupted(self):
         process = self.run_and_send(signal.SIGINT, "--log", "log")
         process.communicate(timeout=LIMIT)
-        self.assertEqual({(each["why"], each["signal"]) for each in self.ends()}, {("interrupted", 15)})
+        self.assertEqual(
+            {(each["why"], each["signal"]) for each in self.ends()}, {("interrupted", 15)}
+        )
         summary = self.log_lines()[-1]
-        self.assertEqual((summary["event"], summary["interrupted"], summary["not_started"], summary["status"]),
-                         ("summary", 2, 3, 130))
+        self.assertEqual(
+            (summary["event"], summary["interrupted"], summary["not_started"], summary["status"]),
+            ("summary", 2, 3, 130),
+        )
 
     def test_suspended_with_its_jobs(self):
         # Jobs that start nothing themselves: a shell whose child is stopped between vfork and exec waits in state D.
-        process = self.run_and_send(signal.SIGTSTP, script='echo $$ > "pid$1"; echo >> begun; exec sleep 1000')
+        process = self.run_and_send(
+            signal.SIGTSTP, script='echo $$ > "pid$1"; echo >> begun; exec sleep 1000'
+        )
+
         def state(pid):
             with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
                 return stat.read().rsplit(")", 1)[1].split()[0]
-        self.wait_until(lambda: all(state(each) == "T" for each in (process.pid, self.pid(1), self.pid(2))))
+
+        self.wait_until(
+            lambda: all(state(each) == "T" for each in (process.pid, self.pid(1), self.pid(2)))
+        )
         process.send_signal(signal.SIGCONT)
-        self.wait_until(lambda: "T" not in [state(each) for each in (process.pid, self.pid(1), self.pid(2))])
+        self.wait_until(
+            lambda: "T" not in [state(each) for each in (process.pid, self.pid(1), self.pid(2))]
+        )
         process.terminate()
         self.assertEqual(process.wait(timeout=LIMIT), 143)
 
@@ -207,8 +277,15 @@ class KilledTest(Waiting):
 
     def test_a_job_does_not_die_because_another_one_ended(self):
         """The death of the thread that started it would kill it."""
-        status, out, _ = self.parwork("-k", "-j4", "sh", "-c", 'sleep "0.$1"; echo "$1"', "sh",
-                                      items="".join(f"{n}\n" for n in (5, 0, 0, 0, 0, 0, 4, 0, 0, 0)))
+        status, out, _ = self.parwork(
+            "-k",
+            "-j4",
+            "sh",
+            "-c",
+            'sleep "0.$1"; echo "$1"',
+            "sh",
+            items="".join(f"{n}\n" for n in (5, 0, 0, 0, 0, 0, 4, 0, 0, 0)),
+        )
         self.assertEqual((status, out.split()), (0, b"5 0 0 0 0 0 4 0 0 0".split()))
 
 
@@ -222,8 +299,20 @@ class CtrlCTest(Waiting):
     def test_ctrl_c_on_a_terminal(self):
         """The terminal sends INT to its foreground group alone, which no job belongs to."""
         terminal = Terminal()
-        process = self.launch("-j2", "sh", "-c", "trap 'echo got INT' INT; " + WAIT, "sh", ":::", "1", "2", "3",
-                              stdin=terminal.end, stderr=terminal.end, preexec_fn=self.take_terminal)
+        process = self.launch(
+            "-j2",
+            "sh",
+            "-c",
+            "trap 'echo got INT' INT; " + WAIT,
+            "sh",
+            ":::",
+            "1",
+            "2",
+            "3",
+            stdin=terminal.end,
+            stderr=terminal.end,
+            preexec_fn=self.take_terminal,
+        )
         self.wait_until(lambda: self.begun() == 2)
         terminal.started()
         os.write(terminal.ours, b"\x03")

@@ -41,8 +41,19 @@ class TerminalTest(ToolTest):
 
     def test_a_bar_with_a_known_total(self):
         self.fifo("go")
-        status, out, shown = self.on_terminal("-j1", "--progress", "on", "sh", "-c", WAIT_AT.format(3), "sh", ":::",
-                                              *"1234", until=b"2/4", then=self.release)
+        status, out, shown = self.on_terminal(
+            "-j1",
+            "--progress",
+            "on",
+            "sh",
+            "-c",
+            WAIT_AT.format(3),
+            "sh",
+            ":::",
+            *"1234",
+            until=b"2/4",
+            then=self.release
+        )
         self.assertEqual((status, out), (0, b"1\n2\n3\n4\n"))
         line = next(each for each in self.drawn(shown) if "2/4" in each)
         self.assertRegex(line, r"^\[#+\.+\] 2/4  1 running  [\d.]+/s  ETA ")
@@ -50,24 +61,57 @@ class TerminalTest(ToolTest):
 
     def test_the_number_of_failures(self):
         self.fifo("go")
-        _, _, shown = self.on_terminal("-q", "-j1", "--progress", "on", "sh", "-c",
-                                       '[ "$1" != 3 ] || read x < go; exit 1', "sh", ":::", *"123",
-                                       until=b"2 failed", then=self.release)
+        _, _, shown = self.on_terminal(
+            "-q",
+            "-j1",
+            "--progress",
+            "on",
+            "sh",
+            "-c",
+            '[ "$1" != 3 ] || read x < go; exit 1',
+            "sh",
+            ":::",
+            *"123",
+            until=b"2 failed",
+            then=self.release
+        )
         self.assertIn("\x1b[31m2 failed\x1b[0m", shown)
 
     def test_no_color(self):
         self.fifo("go")
-        _, _, shown = self.on_terminal("-q", "-j1", "--progress", "on", "sh", "-c",
-                                       '[ "$1" != 3 ] || read x < go; exit 1', "sh", ":::", *"123",
-                                       env={"NO_COLOR": "1"}, until=b"2 failed", then=self.release)
+        _, _, shown = self.on_terminal(
+            "-q",
+            "-j1",
+            "--progress",
+            "on",
+            "sh",
+            "-c",
+            '[ "$1" != 3 ] || read x < go; exit 1',
+            "sh",
+            ":::",
+            *"123",
+            env={"NO_COLOR": "1"},
+            until=b"2 failed",
+            then=self.release
+        )
         self.assertEqual(re.findall(r"\x1b\[[^K]", shown), [])
 
     def test_no_total_where_it_is_not_known_and_nothing_is_read_ahead(self):
         self.fifo("go")
         reader, writer = os.pipe()
         os.write(writer, b"1\n2\n" + b"later\n" * 5)
-        _, out, shown = self.on_terminal("-j1", "--progress", "on", "sh", "-c", WAIT_AT.format(2), "sh", stdin=reader,
-                                         until=b"1  1 running", then=lambda: (os.close(writer), self.release()))
+        _, out, shown = self.on_terminal(
+            "-j1",
+            "--progress",
+            "on",
+            "sh",
+            "-c",
+            WAIT_AT.format(2),
+            "sh",
+            stdin=reader,
+            until=b"1  1 running",
+            then=lambda: (os.close(writer), self.release()),
+        )
         os.close(reader)
         self.assertEqual(len(out.split()), 7)
         self.assertNotIn("ETA", shown)
@@ -77,16 +121,43 @@ class TerminalTest(ToolTest):
         for columns in (80, 40, 10, 2):
             with self.subTest(columns):
                 fifo = self.fifo("go")
-                _, _, shown = self.on_terminal("-j1", "--progress", "on", "sh", "-c", WAIT_AT.format(2), "sh", ":::",
-                                               *"123", columns=columns, until=b"1", then=self.release)
+                _, _, shown = self.on_terminal(
+                    "-j1",
+                    "--progress",
+                    "on",
+                    "sh",
+                    "-c",
+                    WAIT_AT.format(2),
+                    "sh",
+                    ":::",
+                    *"123",
+                    columns=columns,
+                    until=b"1",
+                    then=self.release
+                )
                 self.assertLess(max(map(len, self.drawn(shown)), default=0), columns)
                 fifo.unlink()
-        self.assertEqual(self.on_terminal("--progress", "on", "sleep", ":::", "0.3", columns=1), (0, b"", ""))
+        self.assertEqual(
+            self.on_terminal("--progress", "on", "sleep", ":::", "0.3", columns=1), (0, b"", "")
+        )
 
     def test_columns_where_the_terminal_does_not_say(self):
         self.fifo("go")
-        _, _, shown = self.on_terminal("-j1", "--progress", "on", "sh", "-c", WAIT_AT.format(2), "sh", ":::", *"123",
-                                       columns=0, env={"COLUMNS": "20"}, until=b"1/3", then=self.release)
+        _, _, shown = self.on_terminal(
+            "-j1",
+            "--progress",
+            "on",
+            "sh",
+            "-c",
+            WAIT_AT.format(2),
+            "sh",
+            ":::",
+            *"123",
+            columns=0,
+            env={"COLUMNS": "20"},
+            until=b"1/3",
+            then=self.release
+        )
         self.assertLess(max(map(len, self.drawn(shown))), 20)
 
     def test_a_short_run_draws_nothing(self):
@@ -94,7 +165,9 @@ class TerminalTest(ToolTest):
 
     def test_a_long_one_does_by_itself(self):
         self.fifo("go")
-        _, _, shown = self.on_terminal("sh", "-c", WAIT_AT.format(1), "sh", ":::", "1", until=b"0/1", then=self.release)
+        _, _, shown = self.on_terminal(
+            "sh", "-c", WAIT_AT.format(1), "sh", ":::", "1", until=b"0/1", then=self.release
+        )
         self.assertIn("1 running", shown)
 
     def test_off(self):
@@ -102,13 +175,26 @@ class TerminalTest(ToolTest):
 
     def test_dumb_terminals(self):
         for kind in ("dumb", ""):
-            self.assertEqual(self.on_terminal("--progress", "on", "sleep", ":::", "0.3", env={"TERM": kind}),
-                             (0, b"", ""))
+            self.assertEqual(
+                self.on_terminal("--progress", "on", "sleep", ":::", "0.3", env={"TERM": kind}),
+                (0, b"", ""),
+            )
 
     def test_output_on_the_same_terminal_is_not_overdrawn(self):
         terminal = Terminal()
-        process = self.launch("-j1", "--progress", "on", "sh", "-c", 'sleep 0.25; echo "line $1"', "sh", ":::", *"123",
-                              stdout=terminal.end, stderr=terminal.end)
+        process = self.launch(
+            "-j1",
+            "--progress",
+            "on",
+            "sh",
+            "-c",
+            'sleep 0.25; echo "line $1"',
+            "sh",
+            ":::",
+            *"123",
+            stdout=terminal.end,
+            stderr=terminal.end
+        )
         terminal.started()
         shown = terminal.read_all().decode()
         self.assertEqual(process.wait(timeout=LIMIT), 0)
@@ -118,9 +204,14 @@ class TerminalTest(ToolTest):
 
     def test_elsewhere_no_control_byte_is_written(self):
         for where in ("auto", "on"):
-            done = subprocess.run([self.program, "--progress", where, "sh", "-c", "sleep 1.3; false", ":::", "a"],
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT, check=False,
-                                  env={**os.environ, "TERM": "xterm"})
+            done = subprocess.run(
+                [self.program, "--progress", where, "sh", "-c", "sleep 1.3; false", ":::", "a"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                timeout=LIMIT,
+                check=False,
+                env={**os.environ, "TERM": "xterm"},
+            )
             for stream in (done.stdout, done.stderr):
                 self.assertEqual([byte for byte in stream if byte < 32 and byte != 10], [])
 

@@ -44,8 +44,14 @@ class UsageTest(ToolTest):
                 self.assert_unusable(*words, naming="usage: parwork")
 
     def test_unknown_options_and_what_was_meant(self):
-        for wrong, meant in (("--keep-odrer", "--keep-order"), ("--timout", "--timeout"), ("--retrys", "--retries"),
-                             ("--job", None), ("--jobs", None), ("--journl", "--journal")):
+        for wrong, meant in (
+            ("--keep-odrer", "--keep-order"),
+            ("--timout", "--timeout"),
+            ("--retrys", "--retries"),
+            ("--job", None),
+            ("--jobs", None),
+            ("--journl", "--journal"),
+        ):
             with self.subTest(wrong):
                 self.assert_unusable(wrong, "1", "echo", naming=wrong)
                 if meant:
@@ -53,12 +59,36 @@ class UsageTest(ToolTest):
         self.assert_unusable("-z", "echo", naming="-z")
 
     def test_values(self):
-        for option in ("-j", "-n", "-a", "-d", "-C", "-c", "--output", "--buffer", "--ahead", "--halt", "--retries",
-                       "--retry-delay", "--timeout", "--grace", "--journal", "--log", "--report", "--progress"):
+        for option in (
+            "-j",
+            "-n",
+            "-a",
+            "-d",
+            "-C",
+            "-c",
+            "--output",
+            "--buffer",
+            "--ahead",
+            "--halt",
+            "--retries",
+            "--retry-delay",
+            "--timeout",
+            "--grace",
+            "--journal",
+            "--log",
+            "--report",
+            "--progress",
+        ):
             with self.subTest(option):
                 self.assert_unusable(option, naming=f"{option} needs a value")
-                self.assert_unusable(f"{option}=" if option.startswith("--") else option, "", "echo", ":::", "a",
-                                     naming=option)
+                self.assert_unusable(
+                    f"{option}=" if option.startswith("--") else option,
+                    "",
+                    "echo",
+                    ":::",
+                    "a",
+                    naming=option,
+                )
         for option in ("--keep-order", "--tag", "--resume"):
             self.assert_unusable(f"{option}=yes", "echo", naming="takes no value")
 
@@ -86,14 +116,20 @@ class UsageTest(ToolTest):
         """How many a run has that may use these CPUs."""
         (self.folder / "log").unlink(missing_ok=True)
         allowed = [] if cpus is None else ["taskset", "-c", str(cpus)]
-        subprocess.run([*allowed, self.program, *options, "--log", "log", "true", ":::", "a"], cwd=self.folder, check=True)
+        subprocess.run(
+            [*allowed, self.program, *options, "--log", "log", "true", ":::", "a"],
+            cwd=self.folder,
+            check=True,
+        )
         return self.log_lines()[0]["workers"]
 
     def test_as_many_workers_as_cpus_that_may_be_used(self):
         one = min(os.sched_getaffinity(0))
         self.assertEqual(self.workers(cpus=one), 1)
         self.assertEqual(self.workers("-j", "300%", cpus=one), 3)
-        self.assertLessEqual(self.workers(), len(os.sched_getaffinity(0)))  # less where a quota allows less
+        self.assertLessEqual(
+            self.workers(), len(os.sched_getaffinity(0))
+        )  # less where a quota allows less
         self.assertEqual(self.workers("-j", "200%"), 2 * self.workers())
 
     def test_short_options_together(self):
@@ -118,13 +154,24 @@ class UsageTest(ToolTest):
 class LimitsTest(ToolTest):
     def test_a_thousand_jobs_at_once(self):
         """Each waits for a file that is written when all have begun. The limit of open files is a usual one."""
+
         def usual_limit():
             default_signals()
             hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-            resource.setrlimit(resource.RLIMIT_NOFILE, (1024, min(4096, hard) if hard > 0 else 4096))
+            resource.setrlimit(
+                resource.RLIMIT_NOFILE, (1024, min(4096, hard) if hard > 0 else 4096)
+            )
+
         go = self.fifo("go")
-        process = self.launch("-j1000", "sh", "-c", "echo >> begun; read x < go; echo", ":::", *["x"] * 1000,
-                              preexec_fn=usual_limit)
+        process = self.launch(
+            "-j1000",
+            "sh",
+            "-c",
+            "echo >> begun; read x < go; echo",
+            ":::",
+            *["x"] * 1000,
+            preexec_fn=usual_limit,
+        )
         begun = self.folder / "begun"
         while not begun.exists() or begun.stat().st_size < 1000:
             self.assertIsNone(process.poll())
@@ -136,8 +183,18 @@ class LimitsTest(ToolTest):
     def test_too_few_open_files_for_all_of_them(self):
         """It runs as many as there are files for."""
         words = " ".join("x" for _ in range(60))
-        done = subprocess.run(["sh", "-c", f'ulimit -n 64; exec "$0" -j60 sh -c "sleep 0.05; echo" ::: {words}',
-                               self.program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=100)
+        done = subprocess.run(
+            [
+                "sh",
+                "-c",
+                f'ulimit -n 64; exec "$0" -j60 sh -c "sleep 0.05; echo" ::: {words}',
+                self.program,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=100,
+        )
         self.assertEqual((done.returncode, done.stdout), (0, b"\n" * 60), done.stderr)
 
 

@@ -23,7 +23,9 @@ class ReadmeTest(harness.ProgramTest):
             return self.run_program(*arguments, cwd=self.folder)
         copy = shutil.copy(self.program, self.folder.parent / f"{self.folder.name}-program")
         self.addCleanup(os.remove, copy)
-        return self.run_program(*arguments, cwd=self.folder, program=copy, user=65534, group=65534, extra_groups=[])
+        return self.run_program(
+            *arguments, cwd=self.folder, program=copy, user=65534, group=65534, extra_groups=[]
+        )
 
     def test_an_unreadable_file_is_reported_and_the_rest_counted(self):
         (self.folder / "a").write_text("1\n")

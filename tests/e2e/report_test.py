@@ -50,7 +50,9 @@ class ReportTest(harness.ProgramTest):
 
     def test_writes_a_report(self):
         report = self.folder / "report.html"
-        status, out, err = self.run_program("--bound", "failures", "--items", "500", "--report", report)
+        status, out, err = self.run_program(
+            "--bound", "failures", "--items", "500", "--report", report
+        )
         if not REPORT:
             self.assertEqual(status, 1)
             self.assertIn("PARWORK_REPORT", err)

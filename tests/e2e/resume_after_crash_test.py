@@ -36,7 +36,9 @@ class ResumeAfterCrashTest(harness.ProgramTest):
         return status, out, err, int(worked.group(1))
 
     def kill_when_recorded(self, wanted):
-        process = self.start(*SMALL, *EVERYTHING, self.journal, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = self.start(
+            *SMALL, *EVERYTHING, self.journal, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         with process:
             while process.poll() is None and harness.records(self.journal) < wanted:
                 pass
@@ -46,7 +48,9 @@ class ResumeAfterCrashTest(harness.ProgramTest):
     def test_chains_are_right(self):
         status, out, err, _ = self.run_to_end(*EVERYTHING)
         self.assertEqual(status, 0, err)
-        printed = [(int(start), int(count)) for start, count in re.findall(rb"(\d+): (\d+) numbers\n", out)]
+        printed = [
+            (int(start), int(count)) for start, count in re.findall(rb"(\d+): (\d+) numbers\n", out)
+        ]
         for start, count in printed:
             self.assertEqual(count, length_of_chain(start))
         self.assertIn((837799, 525), printed)  # known: the longest below a million
@@ -68,12 +72,17 @@ class ResumeAfterCrashTest(harness.ProgramTest):
 
     def test_failures_are_final_until_they_are_to_be_tried_again(self):
         status, _, first, worked = self.run_to_end("--highest", "100000000000")
-        failed = re.findall(r"^failed: the chain of (\d+) rises above 100000000000$", first, re.MULTILINE)
+        failed = re.findall(
+            r"^failed: the chain of (\d+) rises above 100000000000$", first, re.MULTILINE
+        )
         self.assertEqual((status, worked), (1, BLOCKS))
         self.assertGreater(len(failed), 0)
         status, _, err, worked = self.run_to_end(*EVERYTHING)
         self.assertEqual((status, worked), (1, 0))
-        self.assertEqual(re.findall("^failed:.*$", err, re.MULTILINE), re.findall("^failed:.*$", first, re.MULTILINE))
+        self.assertEqual(
+            re.findall("^failed:.*$", err, re.MULTILINE),
+            re.findall("^failed:.*$", first, re.MULTILINE),
+        )
         status, _, err, worked = self.run_to_end("--retry-failed", *EVERYTHING)
         self.assertEqual((status, worked), (0, len(failed)), err)
 
@@ -86,7 +95,9 @@ class ResumeAfterCrashTest(harness.ProgramTest):
 
     def test_more_blocks_are_worked_on_alone(self):
         self.run_to_end(*EVERYTHING)
-        status, _, err = self.run_program(*SMALL, "--blocks", str(BLOCKS + 3), *EVERYTHING, self.journal)
+        status, _, err = self.run_program(
+            *SMALL, "--blocks", str(BLOCKS + 3), *EVERYTHING, self.journal
+        )
         self.assertEqual(status, 0, err)
         self.assertIn(f"worked on 3 blocks of {BLOCKS + 3}\n", err)
 

@@ -17,19 +17,35 @@ class RetriesTest(harness.ProgramTest):
     def test_pages_end_as_planned(self):
         status, pages, err = self.outcomes("--timeout", "1000")
         self.assertEqual(status, 1, err)
-        self.assertEqual(pages, [("/index", "success", 1), ("/flaky", "success", 3), ("/stuck", "timeout", 3),
-                                 ("/slow", "success", 2), ("/broken", "exception", 3), ("/nowhere", "error", 1),
-                                 ("/contact", "success", 1)])
+        self.assertEqual(
+            pages,
+            [
+                ("/index", "success", 1),
+                ("/flaky", "success", 3),
+                ("/stuck", "timeout", 3),
+                ("/slow", "success", 2),
+                ("/broken", "exception", 3),
+                ("/nowhere", "error", 1),
+                ("/contact", "success", 1),
+            ],
+        )
 
     def test_without_retries_more_pages_fail(self):
         status, pages, err = self.outcomes("--attempts", "1", "--timeout", "500")
         self.assertEqual(status, 1, err)
-        self.assertEqual([outcome for _, outcome, _ in pages],
-                         ["success", "error", "timeout", "timeout", "exception", "error", "success"])
+        self.assertEqual(
+            [outcome for _, outcome, _ in pages],
+            ["success", "error", "timeout", "timeout", "exception", "error", "success"],
+        )
         self.assertTrue(all(attempts == 1 for _, _, attempts in pages))
 
     def test_bad_options_are_refused_by_name(self):
-        for option, value in [("--attempts", "0"), ("--attempts", "x"), ("--timeout", "0"), ("--timeout", "60001")]:
+        for option, value in [
+            ("--attempts", "0"),
+            ("--attempts", "x"),
+            ("--timeout", "0"),
+            ("--timeout", "60001"),
+        ]:
             self.assert_refused(option, value, naming=option)
         self.assert_refused("--bogus", naming="--bogus")
 

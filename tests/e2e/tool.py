@@ -16,15 +16,29 @@ class ToolTest(ProgramTest):
         """Runs it to its end. Returns status, standard output as bytes, standard error as text."""
         if isinstance(items, str):
             items = items.encode()
-        done = subprocess.run([self.program, *arguments], input=items, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              cwd=self.folder, timeout=LIMIT, preexec_fn=default_signals, check=False,
-                              env=environment(**(env or {})), **options)
+        done = subprocess.run(
+            [self.program, *arguments],
+            input=items,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+            timeout=LIMIT,
+            preexec_fn=default_signals,
+            check=False,
+            env=environment(**(env or {})),
+            **options,
+        )
         return done.returncode, done.stdout, done.stderr.decode(errors="surrogateescape")
 
     def launch(self, *arguments, **options):
         """Starts it in the test's folder, with pipes for what the test does not give."""
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
-                   "cwd": self.folder, **options}
+        options = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "cwd": self.folder,
+            **options,
+        }
         process = self.start(*arguments, **options)
         self.addCleanup(self._end, process)
         return process
@@ -71,7 +85,10 @@ class ToolTest(ProgramTest):
         return path
 
     def log_lines(self, name="log"):
-        return [json.loads(line) for line in (self.folder / name).read_text(encoding="utf-8").splitlines()]
+        return [
+            json.loads(line)
+            for line in (self.folder / name).read_text(encoding="utf-8").splitlines()
+        ]
 
     def ends(self, name="log"):
         return [each for each in self.log_lines(name) if each["event"] == "end"]

@@ -17,9 +17,14 @@ def expected(text, top):
 class WordCountTest(harness.ProgramTest):
     def text(self, seed, words):
         generator = random.Random(seed)
-        vocabulary = [bytes(generator.randrange(33, 256) for _ in range(generator.randrange(1, 12))) for _ in range(500)]
-        return b"".join(generator.choice(vocabulary) + generator.choice([b" ", b"\n", b"\t", b" \r\n", b"\v\f"])
-                        for _ in range(words))
+        vocabulary = [
+            bytes(generator.randrange(33, 256) for _ in range(generator.randrange(1, 12)))
+            for _ in range(500)
+        ]
+        return b"".join(
+            generator.choice(vocabulary) + generator.choice([b" ", b"\n", b"\t", b" \r\n", b"\v\f"])
+            for _ in range(words)
+        )
 
     def test_counts_files_of_many_chunks(self):
         texts = [self.text(seed, 60_000) for seed in range(2)]
@@ -39,7 +44,14 @@ class WordCountTest(harness.ProgramTest):
         self.assertEqual((status, out), (0, b"        3 a\n        2 b\n        1 c\n"), err)
 
     def test_edges(self):
-        for text in [b"", b"\n\n \t", b"word", b"x" * 300_000, b" " * 200_000 + b"end", b"a\0b a\0b"]:
+        for text in [
+            b"",
+            b"\n\n \t",
+            b"word",
+            b"x" * 300_000,
+            b" " * 200_000 + b"end",
+            b"a\0b a\0b",
+        ]:
             path = self.folder / "text"
             path.write_bytes(text)
             status, out, err = self.run_program(path)

@@ -11,7 +11,12 @@ MEMBER = re.compile(r"\b(?:\w+::)*(\w+)::(\w+)\b")
 # An inline or a process, and what stands right before it.
 STEP = re.compile(r"(/\*(?:(?!\*/).)*\*/)?\n(?:active )?(inline|proctype) (\w+)\(", re.DOTALL)
 # What stands for none of the engine's functions.
-NOBODYS = ("the machine", "user code", "the check", "a store or an addition by a locked instruction")
+NOBODYS = (
+    "the machine",
+    "user code",
+    "the check",
+    "a store or an addition by a locked instruction",
+)
 # Functions of the engine that belong to no class.
 FREE = ("publish", "heavy_barrier")
 
@@ -21,7 +26,11 @@ def model_files():
 
 
 def engine_sources():
-    files = [path for folder in ("src/engine", "include/parwork/detail") for path in (ROOT / folder).glob("*.?pp")]
+    files = [
+        path
+        for folder in ("src/engine", "include/parwork/detail")
+        for path in (ROOT / folder).glob("*.?pp")
+    ]
     return [path.read_text(encoding="utf-8") for path in sorted(files)]
 
 
@@ -36,9 +45,17 @@ def missing_names(text, sources):
     """Names in the comments of a model that the engine does not have."""
     missing = []
     for comment in COMMENT.findall(text):
-        missing += [f"{owner}::{name}" for owner, name in MEMBER.findall(comment) if not exists(owner, name, sources)]
+        missing += [
+            f"{owner}::{name}"
+            for owner, name in MEMBER.findall(comment)
+            if not exists(owner, name, sources)
+        ]
         first = re.match(r"\s*(\w+)\s*(?::|$)", comment)
-        if first and first[1] in FREE and not any(re.search(rf"\b{first[1]}\(", source) for source in sources):
+        if (
+            first
+            and first[1] in FREE
+            and not any(re.search(rf"\b{first[1]}\(", source) for source in sources)
+        ):
             missing.append(first[1])
     return missing
 

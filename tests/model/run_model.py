@@ -19,7 +19,14 @@ DEPTH = 100000
 
 
 def run(command, folder):
-    done = subprocess.run(command, cwd=folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     return done.returncode, done.stdout
 
 
@@ -47,7 +54,10 @@ def verify(spin, compiler, model, defines, folder):
     progress = "-DPROGRESS" in defines
     kind = ["-DNFAIR=6"] if progress else ["-DSAFETY"]
     # Unoptimised: searching takes half as long again, compiling a sixth.
-    must([compiler, "-O0", "-w", *kind, "-DCOLLAPSE", f"-DMEMLIM={MEMORY_MB}", "-o", "pan", "pan.c"], folder)
+    must(
+        [compiler, "-O0", "-w", *kind, "-DCOLLAPSE", f"-DMEMLIM={MEMORY_MB}", "-o", "pan", "pan.c"],
+        folder,
+    )
     how = ["-a", "-f"] if progress else []
     # -E: that threads wait for ever is no fault by itself; the models say what is.
     return run(["./pan", "-E", f"-m{DEPTH}", *how], folder)[1]
@@ -56,8 +66,13 @@ def verify(spin, compiler, model, defines, folder):
 def faults(output):
     """The descriptions of what was found, and why the search says nothing where it does."""
     found = [line for line in output.splitlines() if line.startswith("pan:1:")]
-    incomplete = [line for line in output.splitlines()
-                  if "max search depth too small" in line or "out of memory" in line or "reached -DMEMLIM" in line]
+    incomplete = [
+        line
+        for line in output.splitlines()
+        if "max search depth too small" in line
+        or "out of memory" in line
+        or "reached -DMEMLIM" in line
+    ]
     if "errors:" not in output:
         incomplete.append("the verifier did not come to its end")
     return found, incomplete

@@ -45,7 +45,9 @@ class CompareTest(unittest.TestCase):
         self.assertFalse(self.compare(1000, 1300, "clang 2")[1])
 
     def test_a_case_that_the_baseline_lacks_fails(self):
-        lines, well = CHECK.compare({"compiler": "g++ 1", "instructions": {}}, {"spawn": 5}, "g++ 1")
+        lines, well = CHECK.compare(
+            {"compiler": "g++ 1", "instructions": {}}, {"spawn": 5}, "g++ 1"
+        )
         self.assertFalse(well)
         self.assertIn("not in the baseline", lines[-1])
 

@@ -13,29 +13,69 @@ import tables  # noqa: E402
 
 
 def figure(peer, case, metric, median):
-    return {"peer": peer, "label": peer.upper(), "case": case, "metric": metric, "samples": 3, "median": median,
-            "q1": median, "q3": median, "least": median, "most": 1.5 * median, "deviation": 0.1 * median}
+    return {
+        "peer": peer,
+        "label": peer.upper(),
+        "case": case,
+        "metric": metric,
+        "samples": 3,
+        "median": median,
+        "q1": median,
+        "q3": median,
+        "least": median,
+        "most": 1.5 * median,
+        "deviation": 0.1 * median,
+    }
 
 
 def document(figures, **conditions):
-    return {"program": "x", "notes": ["Something is missing."], "figures": figures,
-            "conditions": {"workers": 2, "cores": 2, "queue": 200, "rounds": 3, "elapsed_s": 1, **conditions}}
+    return {
+        "program": "x",
+        "notes": ["Something is missing."],
+        "figures": figures,
+        "conditions": {
+            "workers": 2,
+            "cores": 2,
+            "queue": 200,
+            "rounds": 3,
+            "elapsed_s": 1,
+            **conditions,
+        },
+    }
 
 
 def throughput(times):
     """`times`: {peer: {case: ns}}; CPU time is twice the wall time."""
-    return document([figure(peer, case, metric, factor * ns) for peer, cases in times.items()
-                     for case, ns in cases.items() for metric, factor in (("ns", 1), ("cpu_ns", 2))])
+    return document(
+        [
+            figure(peer, case, metric, factor * ns)
+            for peer, cases in times.items()
+            for case, ns in cases.items()
+            for metric, factor in (("ns", 1), ("cpu_ns", 2))
+        ]
+    )
 
 
 def results(**documents):
-    return {"date": "2026-01-31", "pace": "full", "command": "./dev bench", "versions": {"oneTBB": "1.2"},
-            "machine": {"cpu": "A", "cpus": 2, "system": "B", "kernel": "C"}, "tables": documents}
+    return {
+        "date": "2026-01-31",
+        "pace": "full",
+        "command": "./dev bench",
+        "versions": {"oneTBB": "1.2"},
+        "machine": {"cpu": "A", "cpus": 2, "system": "B", "kernel": "C"},
+        "tables": documents,
+    }
 
 
 def recording(ns):
     """A recorded item of 1 us takes so long, one that is not recorded 1,000 ns."""
-    times = {"plain": 2000, "parwork": 1000, "parwork-input": 1000, "parwork-recorded": ns, "parwork-recorded-input": 1010}
+    times = {
+        "plain": 2000,
+        "parwork": 1000,
+        "parwork-input": 1000,
+        "parwork-recorded": ns,
+        "parwork-recorded-input": 1010,
+    }
     return throughput({peer: {"1us": time} for peer, time in times.items()})
 
 
@@ -43,24 +83,42 @@ def verdicts(found):
     return {goal.what: goal.met for goal in goals.goals(found)}
 
 
-FAST = throughput({"plain": {"empty": 8, "1us": 1000}, "parwork": {"empty": 6, "1us": 510},
-                   "parwork-input": {"empty": 6.1, "1us": 600}})
+FAST = throughput(
+    {
+        "plain": {"empty": 8, "1us": 1000},
+        "parwork": {"empty": 6, "1us": 510},
+        "parwork-input": {"empty": 6.1, "1us": 600},
+    }
+)
 
 
 def journal(full_ns):
     cases = {"16 bytes, empty": 10, "16 bytes, grain": 500, "1 KiB, empty": 100}
-    found = document([figure(peer, case, metric, ns + above) for case, ns in cases.items()
-                      for peer, above in (("none", 0), ("process", 700), ("full", full_ns))
-                      for metric in ("ns", "cpu_ns")],
-                     items=1_000_000, large_items=100_000, grain_ns=1000)
+    found = document(
+        [
+            figure(peer, case, metric, ns + above)
+            for case, ns in cases.items()
+            for peer, above in (("none", 0), ("process", 700), ("full", full_ns))
+            for metric in ("ns", "cpu_ns")
+        ],
+        items=1_000_000,
+        large_items=100_000,
+        grain_ns=1000,
+    )
     found["figures"] += [figure("full", case, "file_bytes", 57.8) for case in cases]
     found["figures"].append(figure("disk", "disk", "sync_ns", 188_000))
     return found
 
 
 def resuming(skip_ns):
-    return document([figure(peer, "unchanged", metric, ns) for peer, ns in (("replay", 400), ("skip", skip_ns))
-                     for metric in ("ns", "cpu_ns")], items=1_000_000)
+    return document(
+        [
+            figure(peer, "unchanged", metric, ns)
+            for peer, ns in (("replay", 400), ("skip", skip_ns))
+            for metric in ("ns", "cpu_ns")
+        ],
+        items=1_000_000,
+    )
 
 
 class Tables(unittest.TestCase):
@@ -73,7 +131,10 @@ class Tables(unittest.TestCase):
         found = throughput({"plain": {"1us": 1000}, "go": {"1us": 1000}})
         found["figures"].append(figure("go", "1us", "own_plain_ns", 1200))
         text = tables.efficiency(results(throughput=found))
-        self.assertIn("| GO                             |  50 |\n| GO, against its own plain loop |  60 |\n", text)
+        self.assertIn(
+            "| GO                             |  50 |\n| GO, against its own plain loop |  60 |\n",
+            text,
+        )
 
     def test_say_how_noisy_the_machine_was(self):
         text = tables.noise(results(throughput=FAST))
@@ -88,8 +149,14 @@ class Tables(unittest.TestCase):
     def test_show_what_a_journal_costs_beside_what_the_disk_does(self):
         text = report.BLOCKS["journal"][1](results(journal=journal(900)))
         self.assertIn("takes this disk 188 us.", text)
-        cells = [row.replace(" ", "").split("|")[1:-1] for row in text.splitlines() if row.startswith("| FULL")]
-        self.assertEqual(cells, [["FULL", "910", "910", "1,400", "1,400", "1,000", "1,000", "57.8", "57.8"]])
+        cells = [
+            row.replace(" ", "").split("|")[1:-1]
+            for row in text.splitlines()
+            if row.startswith("| FULL")
+        ]
+        self.assertEqual(
+            cells, [["FULL", "910", "910", "1,400", "1,400", "1,000", "1,000", "57.8", "57.8"]]
+        )
         self.assertNotIn("DISK", text)
 
     def test_show_the_rate_of_resuming(self):
@@ -102,8 +169,10 @@ class Tables(unittest.TestCase):
         self.assertNotIn("RECORDED", text)
 
     def test_give_durations_in_the_unit_that_suits(self):
-        self.assertEqual([tables.duration(ns) for ns in (0.5, 12.34, 3140, 2.5e6, 7e9)],
-                         ["0.50 ns", "12.3 ns", "3.14 us", "2.50 ms", "7.00 s"])
+        self.assertEqual(
+            [tables.duration(ns) for ns in (0.5, 12.34, 3140, 2.5e6, 7e9)],
+            ["0.50 ns", "12.3 ns", "3.14 us", "2.50 ms", "7.00 s"],
+        )
 
 
 class Goals(unittest.TestCase):
@@ -122,7 +191,9 @@ class Goals(unittest.TestCase):
 
     def test_are_not_met_by_rounding(self):
         times = {"plain": {"1us": 1000}, "parwork": {"1us": 500 / 0.9499}}
-        self.assertFalse(verdicts(results(throughput=throughput(times)))["efficiency, completion order, 1us"])
+        self.assertFalse(
+            verdicts(results(throughput=throughput(times)))["efficiency, completion order, 1us"]
+        )
 
     def test_on_a_journal_are_on_what_it_adds_at_worst(self):
         goal = "a journalled item with 16 bytes, on top"
@@ -142,7 +213,9 @@ class Goals(unittest.TestCase):
         self.assertFalse(verdicts(results(**{"journal-resume": resuming(1001)}))[goal])
 
     def test_count_those_that_are_met(self):
-        self.assertIn("4 of 11 goals are met, 6 were not measured.", goals.table(results(throughput=FAST)))
+        self.assertIn(
+            "4 of 11 goals are met, 6 were not measured.", goals.table(results(throughput=FAST))
+        )
 
 
 class Pages(unittest.TestCase):
@@ -164,8 +237,15 @@ class Pages(unittest.TestCase):
 
 class Pictures(unittest.TestCase):
     def test_are_well_formed_and_know_light_and_dark(self):
-        calls = document([figure(peer, case, "in_a_row_ns", 1000) for peer in ("plain", "parwork")
-                          for case in ("0", "1", "100")], grain_ns=1000, pause_us=2000)
+        calls = document(
+            [
+                figure(peer, case, "in_a_row_ns", 1000)
+                for peer in ("plain", "parwork")
+                for case in ("0", "1", "100")
+            ],
+            grain_ns=1000,
+            pause_us=2000,
+        )
         for picture in pictures.PICTURES.values():
             text = picture(results(throughput=FAST, calls=calls))
             xml.etree.ElementTree.fromstring(text)

@@ -11,7 +11,12 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 sys.path.insert(0, str(BENCH))
 
-from scaling_model import Variant, gate_limits, least_grain_ns, simulate  # noqa: E402  (needs the path)
+from scaling_model import (
+    Variant,
+    gate_limits,
+    least_grain_ns,
+    simulate,
+)  # noqa: E402  (needs the path)
 from simulate import FORMS, MACHINE  # noqa: E402
 
 AS_IT_IS = Variant(share=1, wakes="inside", sized_by="turn")
@@ -23,32 +28,60 @@ def part(item_ns, batch_ns):
 
 # Round figures of the size that small machines have.
 CONSTANTS = {
-    "plain_ns": 2.5, "line_ns": 50.0, "streamed_line_ns": 1.0, "wake_ns": 7000.0, "wake_latency_ns": 18000.0,
+    "plain_ns": 2.5,
+    "line_ns": 50.0,
+    "streamed_line_ns": 1.0,
+    "wake_ns": 7000.0,
+    "wake_latency_ns": 18000.0,
     "membarrier_busy_ns": 9000.0,
-    "parwork": {"pull": part(3.0, 20.0), "work": part(3.0, 15.0), "collect": part(2.0, 35.0), "rest": part(0.0, 0.0)},
-    "parwork-split": {"pull": part(0.0, 15.0), "work": part(3.5, 0.0), "collect": part(0.0, 35.0),
-                      "rest": part(0.0, 1.0)},
+    "parwork": {
+        "pull": part(3.0, 20.0),
+        "work": part(3.0, 15.0),
+        "collect": part(2.0, 35.0),
+        "rest": part(0.0, 0.0),
+    },
+    "parwork-split": {
+        "pull": part(0.0, 15.0),
+        "work": part(3.5, 0.0),
+        "collect": part(0.0, 35.0),
+        "rest": part(0.0, 1.0),
+    },
 }
 
-MEASURED = {"plain": {"empty": 2.5, "1us": 1003}, "parwork": {"empty": 5.0, "1us": 520},
-            "parwork-split": {"empty": 2.0, "1us": 510}}
+MEASURED = {
+    "plain": {"empty": 2.5, "1us": 1003},
+    "parwork": {"empty": 5.0, "1us": 520},
+    "parwork-split": {"empty": 2.0, "1us": 510},
+}
 
 
 def document(*figures):
     """What a benchmark program prints."""
     names = ("peer", "case", "metric", "median")
-    return json.dumps({"program": "test", "figures": [dict(zip(names, figure)) for figure in figures]})
+    return json.dumps(
+        {"program": "test", "figures": [dict(zip(names, figure)) for figure in figures]}
+    )
 
 
 def constants_document():
     machine = [("machine", case, "ns", CONSTANTS[name]) for name, case in MACHINE.items()]
-    engine = [(form, part_name, metric, value) for form in FORMS for part_name, costs in CONSTANTS[form].items()
-              for metric, value in costs.items()]
+    engine = [
+        (form, part_name, metric, value)
+        for form in FORMS
+        for part_name, costs in CONSTANTS[form].items()
+        for metric, value in costs.items()
+    ]
     return document(("plain", "empty", "ns", CONSTANTS["plain_ns"]), *machine, *engine)
 
 
 def measured_document(measured):
-    return document(*((peer, grain, "ns", ns) for peer, grains in measured.items() for grain, ns in grains.items()))
+    return document(
+        *(
+            (peer, grain, "ns", ns)
+            for peer, grains in measured.items()
+            for grain, ns in grains.items()
+        )
+    )
 
 
 class Simulation(unittest.TestCase):
@@ -63,7 +96,9 @@ class Simulation(unittest.TestCase):
     def test_long_items_use_all_workers(self):
         for form in ("parwork", "parwork-split"):
             for workers in (2, 16, 64):
-                self.assertGreater(simulate(CONSTANTS, form, workers, 100_000, AS_IT_IS).efficiency, 0.98)
+                self.assertGreater(
+                    simulate(CONSTANTS, form, workers, 100_000, AS_IT_IS).efficiency, 0.98
+                )
 
     def test_is_never_faster_than_a_part_that_one_at_a_time_is_in(self):
         slow = copy.deepcopy(CONSTANTS)
@@ -100,8 +135,13 @@ class CommandLine(unittest.TestCase):
         return str(path)
 
     def run_with(self, *arguments):
-        return subprocess.run([sys.executable, "-B", str(BENCH / "simulate.py"), *arguments], check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.run(
+            [sys.executable, "-B", str(BENCH / "simulate.py"), *arguments],
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def refusal(self, *arguments):
         done = self.run_with(*arguments)
@@ -110,8 +150,15 @@ class CommandLine(unittest.TestCase):
         return done.stderr
 
     def test_prints_the_check_and_the_tables(self):
-        done = self.run_with("--check", "--workers", "2,4", "--constants", self.file("c", constants_document()),
-                             "--measured", self.file("m", measured_document(MEASURED)))
+        done = self.run_with(
+            "--check",
+            "--workers",
+            "2,4",
+            "--constants",
+            self.file("c", constants_document()),
+            "--measured",
+            self.file("m", measured_document(MEASURED)),
+        )
         self.assertEqual(done.stderr, "")
         self.assertIn("| parwork: measured | 5.0 | 520 |", done.stdout)
         self.assertIn("| item \\ workers | 2 | 4 |", done.stdout)
@@ -121,12 +168,24 @@ class CommandLine(unittest.TestCase):
         self.assertIn("build with PARWORK_BENCH=ON", self.refusal("--build", str(self.root)))
         self.assertIn("cannot be read", self.refusal("--constants", str(self.root / "none")))
         self.assertIn("no benchmark's JSON", self.refusal("--constants", self.file("b", "{")))
-        self.assertIn("the constants lack 'machine'", self.refusal("--constants", self.file("b", document())))
+        self.assertIn(
+            "the constants lack 'machine'", self.refusal("--constants", self.file("b", document()))
+        )
         empty = self.file("m", "")
-        self.assertIn("no benchmark's JSON", self.refusal("--check", "--constants", good, "--measured", empty))
+        self.assertIn(
+            "no benchmark's JSON", self.refusal("--check", "--constants", good, "--measured", empty)
+        )
         lacking = {peer: grains for peer, grains in MEASURED.items() if peer != "parwork-split"}
-        self.assertIn("lacks the peer 'parwork-split'", self.refusal(
-            "--check", "--constants", good, "--measured", self.file("m", measured_document(lacking))))
+        self.assertIn(
+            "lacks the peer 'parwork-split'",
+            self.refusal(
+                "--check",
+                "--constants",
+                good,
+                "--measured",
+                self.file("m", measured_document(lacking)),
+            ),
+        )
         self.assertIn("--workers: 'two'", self.refusal("--workers", "two", "--constants", good))
 
 

@@ -24,14 +24,20 @@ function fail(sentence) {
 // The modules may stand elsewhere than beside the sources: tsc is told where.
 function typeCheck(modules) {
   const project = join(dirname(modules), "tsconfig.page.json");
-  writeFileSync(project, JSON.stringify({
-    extends: join(here, "tsconfig.json"),
-    compilerOptions: { paths: { uplot: [join(modules, "uplot")] } },
-    include: [join(here, "src")],
-  }));
+  writeFileSync(
+    project,
+    JSON.stringify({
+      extends: join(here, "tsconfig.json"),
+      compilerOptions: { paths: { uplot: [join(modules, "uplot")] } },
+      include: [join(here, "src")],
+    }),
+  );
   try {
-    execFileSync(process.execPath, [join(modules, "typescript/bin/tsc"), "--project", project, "--noEmit"],
-      { stdio: ["ignore", "inherit", "inherit"] });
+    execFileSync(
+      process.execPath,
+      [join(modules, "typescript/bin/tsc"), "--project", project, "--noEmit"],
+      { stdio: ["ignore", "inherit", "inherit"] },
+    );
   } catch {
     fail("the page's type check failed, see above");
   } finally {
@@ -43,12 +49,20 @@ async function bundle(modules) {
   const esbuild = createRequire(join(modules, "here.js"))("esbuild");
   const { outputFiles } = await esbuild.build({
     entryPoints: [join(here, "src/main.ts")],
-    bundle: true, minify: true, write: false, format: "iife", target: "es2022", charset: "ascii", legalComments: "none",
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    target: "es2022",
+    charset: "ascii",
+    legalComments: "none",
     nodePaths: [modules],
   });
   const style = await esbuild.transform(
-    readFileSync(join(modules, "uplot/dist/uPlot.min.css"), "utf8") + readFileSync(join(here, "style.css"), "utf8"),
-    { loader: "css", minify: true, charset: "ascii" });
+    readFileSync(join(modules, "uplot/dist/uPlot.min.css"), "utf8") +
+      readFileSync(join(here, "style.css"), "utf8"),
+    { loader: "css", minify: true, charset: "ascii" },
+  );
   return { script: outputFiles[0].text.trimEnd(), style: style.code.trimEnd() };
 }
 
@@ -63,22 +77,31 @@ function fill(page, name, text) {
 }
 
 function check(page) {
-  if (page.split(marker).length !== 2) fail(`the page must hold ${marker} once, it does ${page.split(marker).length - 1} times`);
+  if (page.split(marker).length !== 2)
+    fail(`the page must hold ${marker} once, it does ${page.split(marker).length - 1} times`);
   const odd = /[^\t\n\x20-\x7e]/.exec(page);
-  if (odd) fail(`the page must be ASCII, so that every compiler reads it alike; it has ${JSON.stringify(odd[0])}`);
+  if (odd)
+    fail(
+      `the page must be ASCII, so that every compiler reads it alike; it has ${JSON.stringify(odd[0])}`,
+    );
   return page;
 }
 
 async function buildPage(modules) {
   typeCheck(modules);
   const { script, style } = await bundle(modules);
-  if (/<\/script|<!--/i.test(script)) fail("the bundled script holds what would end or hide its element");
+  if (/<\/script|<!--/i.test(script))
+    fail("the bundled script holds what would end or hide its element");
   if (/<\/style/i.test(style)) fail("the style holds what would end its element");
   let page = readFileSync(join(here, "page.html"), "utf8");
   page = fill(page, "@SCRIPT_HASH@", hashOf(script));
   page = fill(page, "@STYLE_HASH@", hashOf(style));
   page = fill(page, "@STYLE@", style);
-  page = fill(page, "@LICENSE@", readFileSync(join(modules, "uplot/LICENSE"), "utf8").replaceAll("--", "- -").trim());
+  page = fill(
+    page,
+    "@LICENSE@",
+    readFileSync(join(modules, "uplot/LICENSE"), "utf8").replaceAll("--", "- -").trim(),
+  );
   return check(fill(page, "@SCRIPT@", script));
 }
 
@@ -92,18 +115,23 @@ function asArray(name, text) {
 
 function asCpp(page) {
   const [head, tail] = page.split(marker);
-  return "// Made by src/report/page/build.mjs: the report's page, cut where the run goes.\n" +
-    "#include \"report/page.hpp\"\n\n" +
+  return (
+    "// Made by src/report/page/build.mjs: the report's page, cut where the run goes.\n" +
+    '#include "report/page.hpp"\n\n' +
     `namespace {\n\n${asArray("head", head)}\n${asArray("tail", tail)}\n}  // namespace\n\n` +
     "namespace parwork::detail {\n\n" +
     "constexpr std::string_view report_page_head(head, sizeof head);\n" +
     "constexpr std::string_view report_page_tail(tail, sizeof tail);\n\n" +
-    "}  // namespace parwork::detail\n";
+    "}  // namespace parwork::detail\n"
+  );
 }
 
-const { values } = parseArgs({ options: { out: { type: "string" }, cpp: { type: "string" }, modules: { type: "string" } } });
+const { values } = parseArgs({
+  options: { out: { type: "string" }, cpp: { type: "string" }, modules: { type: "string" } },
+});
 const modules = resolve(values.modules ?? join(here, "node_modules"));
-if (!existsSync(join(modules, "esbuild"))) fail(`${modules} lacks esbuild; run 'npm ci --ignore-scripts' beside package.json`);
+if (!existsSync(join(modules, "esbuild")))
+  fail(`${modules} lacks esbuild; run 'npm ci --ignore-scripts' beside package.json`);
 const page = await buildPage(modules);
 if (values.out) writeFileSync(values.out, page);
 if (values.cpp) writeFileSync(values.cpp, asCpp(page));

@@ -12,10 +12,16 @@ import { reportOf } from "./fixtures.mjs";
 /** @typedef {import("./fixtures.mjs").Run} Run */
 /** @typedef {{width?: number, height?: number, dark?: boolean, provokes?: RegExp}} Look provokes: the one complaint that must come */
 
-const readyLimit = 30_000;  // ms after which a page counts as stuck
+const readyLimit = 30_000; // ms after which a page counts as stuck
 
-const quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
+const quiet = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 /** @param {string} name */
 function required(name) {
@@ -31,7 +37,10 @@ export class Reports {
 
   async start() {
     const asRoot = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-    this.#browser = await chromium.launch({ executablePath: required("CHROMIUM"), args: [...asRoot, ...quiet] });
+    this.#browser = await chromium.launch({
+      executablePath: required("CHROMIUM"),
+      args: [...asRoot, ...quiet],
+    });
   }
 
   async stop() {
@@ -52,21 +61,31 @@ export class Reports {
    */
   async open(path, use, { width = 1200, height = 900, dark = false, provokes } = {}) {
     assert.ok(this.#browser, "start() comes first");
-    const page = await this.#browser.newPage({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
+    const page = await this.#browser.newPage({
+      viewport: { width, height },
+      colorScheme: dark ? "dark" : "light",
+    });
     const url = pathToFileURL(path).href;
     /** @type {string[]} */
     const complaints = [];
     page.on("console", (message) => complaints.push(`console: ${message.text()}`));
     page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
-    page.on("dialog", (dialog) => { complaints.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
+    page.on("dialog", (dialog) => {
+      complaints.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
     page.on("request", (request) => {
-      if (request.url() !== url && request.url() !== "data:,") complaints.push(`request: ${request.url()}`);
+      if (request.url() !== url && request.url() !== "data:,")
+        complaints.push(`request: ${request.url()}`);
     });
     try {
       await page.goto(url);
       await page.waitForSelector("html[data-ready]", { timeout: readyLimit });
       await use(page);
-      assert.deepEqual(complaints.filter((complaint) => !provokes?.test(complaint)), []);
+      assert.deepEqual(
+        complaints.filter((complaint) => !provokes?.test(complaint)),
+        [],
+      );
       assert.equal(complaints.length, provokes ? 1 : 0);
     } finally {
       await page.close();
@@ -83,19 +102,28 @@ export class Reports {
 export async function figure(page, name) {
   const element = page.locator(`[data-figure="${name}"]`);
   assert.equal(await element.count(), 1, `figure ${name} is shown once`);
-  return { value: await element.getAttribute("data-value"), text: (await element.innerText()).trim() };
+  return {
+    value: await element.getAttribute("data-value"),
+    text: (await element.innerText()).trim(),
+  };
 }
 
 /** The range of time in view, in nanoseconds. @param {Page} page @returns {Promise<{from: number, to: number}>} */
 export async function range(page) {
-  return page.locator("#range").evaluate((output) => ({ from: Number(output.dataset.from), to: Number(output.dataset.to) }));
+  return page
+    .locator("#range")
+    .evaluate((output) => ({ from: Number(output.dataset.from), to: Number(output.dataset.to) }));
 }
 
 /** Waits until the range in view is another than it was, and gives it. @param {Page} page @param {{from: number, to: number}} before */
 export async function changedRange(page, before) {
-  await page.waitForFunction(({ from, to }) => {
-    const { dataset } = /** @type {HTMLElement} */ (document.getElementById("range"));
-    return Number(dataset.from) !== from || Number(dataset.to) !== to;
-  }, before, { timeout: 5000 });
+  await page.waitForFunction(
+    ({ from, to }) => {
+      const { dataset } = /** @type {HTMLElement} */ (document.getElementById("range"));
+      return Number(dataset.from) !== from || Number(dataset.to) !== to;
+    },
+    before,
+    { timeout: 5000 },
+  );
   return range(page);
 }

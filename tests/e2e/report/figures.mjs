@@ -17,8 +17,15 @@ const secondsOf = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600 };
 export function nanosecondsOf(text) {
   const pieces = [...text.matchAll(/([\d.,]+) (ns|us|ms|s|min|h)\b/g)];
   assert.equal(pieces.map(([piece]) => piece).join(" "), text, `"${text}" is a time`);
-  return pieces.reduce((sum, [, number, unit]) =>
-    sum + Number(number.replaceAll(",", "")) * secondsOf[/** @type {keyof typeof secondsOf} */ (unit)], 0) * 1e9;
+  return (
+    pieces.reduce(
+      (sum, [, number, unit]) =>
+        sum +
+        Number(number.replaceAll(",", "")) *
+          secondsOf[/** @type {keyof typeof secondsOf} */ (unit)],
+      0,
+    ) * 1e9
+  );
 }
 
 /** Three digits are shown, of times beyond 100 s whole seconds, beyond an hour whole minutes. @param {string} text @param {number} time */
@@ -31,7 +38,10 @@ export function assertTime(text, time) {
 export function assertPercent(text, share) {
   if (share > 0 && share < 0.001) return assert.equal(text, "< 0.1 %");
   assert.match(text, /^\d+(\.\d)? %$/);
-  assert.ok(Math.abs(Number.parseFloat(text) - share * 100) <= 0.0501, `"${text}" stands for ${share}`);
+  assert.ok(
+    Math.abs(Number.parseFloat(text) - share * 100) <= 0.0501,
+    `"${text}" stands for ${share}`,
+  );
 }
 
 /** Every field of the summary is on the page, exactly in data-value and rightly in the text. @param {Page} page @param {Run["summary"]} summary */
@@ -41,28 +51,49 @@ export async function assertSummary(page, summary) {
     const shown = await figure(page, name);
     assert.equal(shown.value, String(value), `exact value of ${name}`);
     if (name.endsWith("_share")) assertPercent(shown.text, Number(value));
-    else if (!shownElsewhere.has(name)) assert.equal(shown.text, withCommas(Number(value)), `text of ${name}`);
+    else if (!shownElsewhere.has(name))
+      assert.equal(shown.text, withCommas(Number(value)), `text of ${name}`);
   }
   assertTime((await figure(page, "wall")).text, summary.wall);
-  assert.equal((await figure(page, "stopped")).text, summary.stopped ? "stopped before its end" : "ran to its end");
+  assert.equal(
+    (await figure(page, "stopped")).text,
+    summary.stopped ? "stopped before its end" : "ran to its end",
+  );
   assert.ok((await figure(page, "bound")).text.startsWith(`bound: ${summary.bound}`));
 }
 
 /** The body of a table by its caption's beginning: the exact values where cells have them, else their text.
  * @param {Page} page @param {string} caption */
 export async function tableOf(page, caption) {
-  const table = page.locator("table").filter({ has: page.locator("caption", { hasText: caption }) });
+  const table = page
+    .locator("table")
+    .filter({ has: page.locator("caption", { hasText: caption }) });
   assert.equal(await table.count(), 1, `one table "${caption}"`);
-  return table.locator("tbody tr").evaluateAll((rows) => rows.map((row) =>
-    [...row.children].map((cell) => cell.getAttribute("data-value") ?? cell.textContent)));
+  return table
+    .locator("tbody tr")
+    .evaluateAll((rows) =>
+      rows.map((row) =>
+        [...row.children].map((cell) => cell.getAttribute("data-value") ?? cell.textContent),
+      ),
+    );
 }
 
 /** No figure, label or table says what a broken computation says. @param {Page} page */
 export async function assertSaneText(page) {
-  const text = await page.evaluate(() => [...document.body.querySelectorAll("*")]
-    .filter((element) => !["SCRIPT", "STYLE"].includes(element.tagName))
-    .flatMap((element) => [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE)
-      .map((node) => node.textContent ?? "")
-      .concat(["title", "aria-label", "data-value", "style"].map((name) => element.getAttribute(name) ?? ""))).join("\n"));
+  const text = await page.evaluate(() =>
+    [...document.body.querySelectorAll("*")]
+      .filter((element) => !["SCRIPT", "STYLE"].includes(element.tagName))
+      .flatMap((element) =>
+        [...element.childNodes]
+          .filter((node) => node.nodeType === Node.TEXT_NODE)
+          .map((node) => node.textContent ?? "")
+          .concat(
+            ["title", "aria-label", "data-value", "style"].map(
+              (name) => element.getAttribute(name) ?? "",
+            ),
+          ),
+      )
+      .join("\n"),
+  );
   assert.doesNotMatch(text, /NaN|Infinity|undefined|\bnull\b|\[object/);
 }

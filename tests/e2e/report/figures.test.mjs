@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { figure, Reports } from "./browser.mjs";
-import { assertPercent, assertSaneText, assertSummary, assertTime, tableOf, withCommas } from "./figures.mjs";
+import {
+  assertPercent,
+  assertSaneText,
+  assertSummary,
+  assertTime,
+  tableOf,
+  withCommas,
+} from "./figures.mjs";
 import * as fixtures from "./fixtures.mjs";
 
 const reports = new Reports();
@@ -12,16 +19,26 @@ after(() => reports.stop());
 
 const parts = /** @type {const} */ (["work", "generator", "collector", "idle"]);
 const runs = {
-  balanced: fixtures.balancedRun(), generator: fixtures.generatorBoundRun(), lanes: fixtures.manyLanesRun(),
-  big: fixtures.bigRun(), single: fixtures.singleItemRun(), broken: fixtures.brokenOffRun(), empty: fixtures.emptyRun(), instant: fixtures.instantRun(),
+  balanced: fixtures.balancedRun(),
+  generator: fixtures.generatorBoundRun(),
+  lanes: fixtures.manyLanesRun(),
+  big: fixtures.bigRun(),
+  single: fixtures.singleItemRun(),
+  broken: fixtures.brokenOffRun(),
+  empty: fixtures.emptyRun(),
+  instant: fixtures.instantRun(),
 };
 
 for (const [name, run] of Object.entries(runs)) {
-  test(name, (t) => reports.show(name, run, async (page) => {
-    await t.test("every figure of the summary is shown", () => assertFigures(page, run));
-    await t.test("the verdict is shown in words", () => assertVerdict(page, run));
-    await t.test("the tables below the pictures hold their numbers", () => assertTables(page, run));
-  }));
+  test(name, (t) =>
+    reports.show(name, run, async (page) => {
+      await t.test("every figure of the summary is shown", () => assertFigures(page, run));
+      await t.test("the verdict is shown in words", () => assertVerdict(page, run));
+      await t.test("the tables below the pictures hold their numbers", () =>
+        assertTables(page, run),
+      );
+    }),
+  );
 }
 
 /** @typedef {import("playwright-core").Page} Page */
@@ -43,25 +60,55 @@ async function assertFigures(page, run) {
 async function assertVerdict(page, run) {
   assert.equal(await page.locator("#headline").innerText(), run.verdict.headline);
   assert.equal(await page.locator("#detail").textContent(), run.verdict.detail);
-  const advice = await page.locator("#advice li").evaluateAll((items) => items.map((item) => [
-    item.querySelector(".do")?.textContent, item.querySelector(".why")?.textContent]));
-  assert.deepEqual(advice, run.verdict.advice.map((piece) => [piece.do, piece.why]));
-  const factors = await page.locator("[data-figure=best_factor]").evaluateAll((all) => all.map((one) => one.getAttribute("data-value")));
-  assert.deepEqual(factors, run.verdict.best_factor === null ? [] : [String(run.verdict.best_factor)]);
+  const advice = await page
+    .locator("#advice li")
+    .evaluateAll((items) =>
+      items.map((item) => [
+        item.querySelector(".do")?.textContent,
+        item.querySelector(".why")?.textContent,
+      ]),
+    );
+  assert.deepEqual(
+    advice,
+    run.verdict.advice.map((piece) => [piece.do, piece.why]),
+  );
+  const factors = await page
+    .locator("[data-figure=best_factor]")
+    .evaluateAll((all) => all.map((one) => one.getAttribute("data-value")));
+  assert.deepEqual(
+    factors,
+    run.verdict.best_factor === null ? [] : [String(run.verdict.best_factor)],
+  );
 }
 
 /** @param {Page} page @param {Run} run */
 async function assertTables(page, run) {
   if (run.lanes.some((lane) => lane.slices.start.length > 0)) {
-    assert.deepEqual(await tableOf(page, "Time of each worker"), run.lanes.map((lane) =>
-      [lane.name, String(lane.items), String(lane.busy), ...parts.map((part) => String(lane.time[part]))]));
+    assert.deepEqual(
+      await tableOf(page, "Time of each worker"),
+      run.lanes.map((lane) => [
+        lane.name,
+        String(lane.items),
+        String(lane.busy),
+        ...parts.map((part) => String(lane.time[part])),
+      ]),
+    );
   }
   if (run.series.t.length > 1) {
-    assert.deepEqual(await tableOf(page, "Throughput and in flight"), run.series.t.map((t, i) =>
-      [String(t), String(run.series.rate[i]), String(run.series.in_flight[i])]));
+    assert.deepEqual(
+      await tableOf(page, "Throughput and in flight"),
+      run.series.t.map((t, i) => [
+        String(t),
+        String(run.series.rate[i]),
+        String(run.series.in_flight[i]),
+      ]),
+    );
   }
   if (run.durations.count === 0) return;
-  assert.deepEqual(await tableOf(page, "Durations of"), run.durations.buckets.map((bucket) => bucket.map(String)));
+  assert.deepEqual(
+    await tableOf(page, "Durations of"),
+    run.durations.buckets.map((bucket) => bucket.map(String)),
+  );
   for (const key of /** @type {const} */ (["mean", "p50", "p90", "p99", "p999", "max"])) {
     const shown = await figure(page, `duration_${key}`);
     assert.equal(shown.value, String(run.durations[key]));
@@ -69,62 +116,128 @@ async function assertTables(page, run) {
   }
 }
 
-test("the shares are drawn as wide as they are", () => reports.show("shares", runs.balanced, async (page) => {
-  const drawn = await page.locator("#share-bar").evaluate((bar) => Object.fromEntries([...bar.children].map((segment) =>
-    [/** @type {HTMLElement} */ (segment).dataset.part, segment.getBoundingClientRect().width / bar.clientWidth])));
-  for (const part of parts) {
-    const share = runs.balanced.summary[`${part}_share`];
-    assert.ok(Math.abs((drawn[part] ?? 0) - share) < 0.003, `${part} is ${share}, drawn ${drawn[part]}`);
-  }
-}));
+test("the shares are drawn as wide as they are", () =>
+  reports.show("shares", runs.balanced, async (page) => {
+    const drawn = await page
+      .locator("#share-bar")
+      .evaluate((bar) =>
+        Object.fromEntries(
+          [...bar.children].map((segment) => [
+            /** @type {HTMLElement} */ (segment).dataset.part,
+            segment.getBoundingClientRect().width / bar.clientWidth,
+          ]),
+        ),
+      );
+    for (const part of parts) {
+      const share = runs.balanced.summary[`${part}_share`];
+      assert.ok(
+        Math.abs((drawn[part] ?? 0) - share) < 0.003,
+        `${part} is ${share}, drawn ${drawn[part]}`,
+      );
+    }
+  }));
 
-test("the slowest items are listed in their order", () => reports.show("slowest", runs.balanced, async (page) => {
-  assert.equal(runs.balanced.slowest.length, 20);
-  const rows = await page.locator("#slowest-body tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
-  assert.deepEqual(rows.map((row) => [row[0], row[3], row[5]]), runs.balanced.slowest.map((slow) =>
-    [slow.name || `item ${slow.index}`, slow.lane, slow.failed ? "failed" : "succeeded"]));
-  rows.forEach((row, i) => assertTime(row[1] ?? "", runs.balanced.slowest[i].duration));
-}));
+test("the slowest items are listed in their order", () =>
+  reports.show("slowest", runs.balanced, async (page) => {
+    assert.equal(runs.balanced.slowest.length, 20);
+    const rows = await page
+      .locator("#slowest-body tbody tr")
+      .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)));
+    assert.deepEqual(
+      rows.map((row) => [row[0], row[3], row[5]]),
+      runs.balanced.slowest.map((slow) => [
+        slow.name || `item ${slow.index}`,
+        slow.lane,
+        slow.failed ? "failed" : "succeeded",
+      ]),
+    );
+    rows.forEach((row, i) => assertTime(row[1] ?? "", runs.balanced.slowest[i].duration));
+  }));
 
-test("failures are grouped, counted and have examples", () => reports.show("failures", runs.balanced, async (page) => {
-  const rows = await page.locator("#failures-body tbody tr").evaluateAll((all) => all.map((row) =>
-    [...row.children].map((cell) => [...cell.querySelectorAll("li")].map((item) => item.textContent).join("|") || cell.textContent)));
-  assert.deepEqual(rows, [
-    ["exception", "cannot decode: unexpected end of file", "3", "photos/2024/broken.jpg (2 attempts)|item 81"],
-    ["timeout", "took longer than 20 ms", "2", "photos/2024/huge.tiff"]]);
-}));
+test("failures are grouped, counted and have examples", () =>
+  reports.show("failures", runs.balanced, async (page) => {
+    const rows = await page
+      .locator("#failures-body tbody tr")
+      .evaluateAll((all) =>
+        all.map((row) =>
+          [...row.children].map(
+            (cell) =>
+              [...cell.querySelectorAll("li")].map((item) => item.textContent).join("|") ||
+              cell.textContent,
+          ),
+        ),
+      );
+    assert.deepEqual(rows, [
+      [
+        "exception",
+        "cannot decode: unexpected end of file",
+        "3",
+        "photos/2024/broken.jpg (2 attempts)|item 81",
+      ],
+      ["timeout", "took longer than 20 ms", "2", "photos/2024/huge.tiff"],
+    ]);
+  }));
 
-test("failures beyond the groups that were kept are counted", () => reports.show("other", runs.lanes, async (page) => {
-  assert.match(await page.locator("#failures-body").innerText(), /7 failures in 1 group, and 2 of other kinds/);
-}));
+test("failures beyond the groups that were kept are counted", () =>
+  reports.show("other", runs.lanes, async (page) => {
+    assert.match(
+      await page.locator("#failures-body").innerText(),
+      /7 failures in 1 group, and 2 of other kinds/,
+    );
+  }));
 
-test("a run without failures says so", () => reports.show("none", runs.generator, async (page) => {
-  assert.equal(await page.locator("#failures-body").innerText(), "No item failed.");
-}));
+test("a run without failures says so", () =>
+  reports.show("none", runs.generator, async (page) => {
+    assert.equal(await page.locator("#failures-body").innerText(), "No item failed.");
+  }));
 
 test("a broken-off run says so first, others say nothing of it", async () => {
   await reports.show("broken", runs.broken, async (page) => {
     const notice = page.locator("#broken-off");
-    assert.match(await notice.innerText(), /broken off: the generator threw: cannot open directory/);
-    const [above, below] = [await notice.boundingBox(), await page.locator("#verdict").boundingBox()];
+    assert.match(
+      await notice.innerText(),
+      /broken off: the generator threw: cannot open directory/,
+    );
+    const [above, below] = [
+      await notice.boundingBox(),
+      await page.locator("#verdict").boundingBox(),
+    ];
     assert.ok(above && below && above.y < below.y);
   });
-  await reports.show("whole", runs.generator, async (page) => assert.equal(await page.locator("#broken-off").count(), 0));
+  await reports.show("whole", runs.generator, async (page) =>
+    assert.equal(await page.locator("#broken-off").count(), 0),
+  );
 });
 
 test("a thinned run says so in one sentence, with the resolution", async () => {
   await reports.show("thinned", runs.big, async (page) => {
-    assert.match(await page.locator("#thinned").innerText(), /^[^.]*spans shorter than 120 us were merged[^.]*\.$/);
+    assert.match(
+      await page.locator("#thinned").innerText(),
+      /^[^.]*spans shorter than 120 us were merged[^.]*\.$/,
+    );
   });
-  await reports.show("fine", runs.balanced, async (page) => assert.equal(await page.locator("#thinned").count(), 0));
+  await reports.show("fine", runs.balanced, async (page) =>
+    assert.equal(await page.locator("#thinned").count(), 0),
+  );
 });
 
-test("a run of nothing has no empty frames", () => reports.show("empty", runs.empty, async (page) => {
-  assert.equal(await page.locator("canvas, #share-bar, table").count(), 0);
-  for (const id of ["timeline-body", "series-body", "durations-body", "slowest-body", "failures-body"]) {
-    assert.match(await page.locator(`#${id}`).innerText(), /\.$/, `${id} says why it shows nothing`);
-  }
-}));
+test("a run of nothing has no empty frames", () =>
+  reports.show("empty", runs.empty, async (page) => {
+    assert.equal(await page.locator("canvas, #share-bar, table").count(), 0);
+    for (const id of [
+      "timeline-body",
+      "series-body",
+      "durations-body",
+      "slowest-body",
+      "failures-body",
+    ]) {
+      assert.match(
+        await page.locator(`#${id}`).innerText(),
+        /\.$/,
+        `${id} says why it shows nothing`,
+      );
+    }
+  }));
 
 test("the run's own words are used", () => {
   const run = fixtures.balancedRun();
@@ -137,22 +250,56 @@ test("the run's own words are used", () => {
   });
 });
 
-test("counts have thousands separators", () => reports.show("commas", runs.big, async (page) => {
-  assert.equal((await figure(page, "produced")).text, "10,000,000");
-  assert.equal(withCommas(10_000_000), "10,000,000");
-}));
+test("counts have thousands separators", () =>
+  reports.show("commas", runs.big, async (page) => {
+    assert.equal((await figure(page, "produced")).text, "10,000,000");
+    assert.equal(withCommas(10_000_000), "10,000,000");
+  }));
 
 test("times are written for people", () => {
   /** @type {[nanoseconds: number, text: string][]} */
-  const times = [[0, "0 s"], [1, "1 ns"], [999, "999 ns"], [1000, "1 us"], [1234, "1.23 us"], [340_000, "340 us"],
-    [999_400, "999 us"], [999_600, "1 ms"], [1_250_000_000, "1.25 s"], [12_345_000_000, "12.3 s"], [99.4e9, "99.4 s"],
-    [99.6e9, "1 min 40 s"], [125e9, "2 min 05 s"], [3599.6e9, "1 h 00 min"], [11_220e9, "3 h 07 min"], [172_800e9, "48 h 00 min"]];
+  const times = [
+    [0, "0 s"],
+    [1, "1 ns"],
+    [999, "999 ns"],
+    [1000, "1 us"],
+    [1234, "1.23 us"],
+    [340_000, "340 us"],
+    [999_400, "999 us"],
+    [999_600, "1 ms"],
+    [1_250_000_000, "1.25 s"],
+    [12_345_000_000, "12.3 s"],
+    [99.4e9, "99.4 s"],
+    [99.6e9, "1 min 40 s"],
+    [125e9, "2 min 05 s"],
+    [3599.6e9, "1 h 00 min"],
+    [11_220e9, "3 h 07 min"],
+    [172_800e9, "48 h 00 min"],
+  ];
   const run = fixtures.emptyRun();
-  run.slowest = times.map(([duration], index) => ({ index, name: "", start: 0, duration, lane: "", attempt: 1, failed: false }));
+  run.slowest = times.map(([duration], index) => ({
+    index,
+    name: "",
+    start: 0,
+    duration,
+    lane: "",
+    attempt: 1,
+    failed: false,
+  }));
   return reports.show("times", run, async (page) => {
-    const cells = await page.locator("#slowest-body tbody td:nth-child(2)").evaluateAll((all) => all.map((cell) =>
-      [Number(cell.getAttribute("data-value")), cell.textContent, cell.getAttribute("title")]));
-    assert.deepEqual(cells, times.map(([time, text]) => [time, text, `${withCommas(time)} ns`]));
+    const cells = await page
+      .locator("#slowest-body tbody td:nth-child(2)")
+      .evaluateAll((all) =>
+        all.map((cell) => [
+          Number(cell.getAttribute("data-value")),
+          cell.textContent,
+          cell.getAttribute("title"),
+        ]),
+      );
+    assert.deepEqual(
+      cells,
+      times.map(([time, text]) => [time, text, `${withCommas(time)} ns`]),
+    );
   });
 });
 
@@ -160,6 +307,9 @@ test("a run of another format is refused in words", () => {
   const run = fixtures.emptyRun();
   run.format = 2;
   return reports.show("format", run, async (page) => {
-    assert.match(await page.locator("#headline").innerText(), /format 1; the run it holds has format 2/);
+    assert.match(
+      await page.locator("#headline").innerText(),
+      /format 1; the run it holds has format 2/,
+    );
   });
 });

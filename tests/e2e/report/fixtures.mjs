@@ -18,8 +18,22 @@ function dice(seed) {
 /** @returns {Lane} */
 function emptyLane(/** @type {string} */ name) {
   return {
-    name, kind: "worker", items: 0, busy: 0, time: { generator: 0, work: 0, collector: 0, idle: 0 },
-    slices: { start: [], generator: [], work: [], collector: [], idle: [], items: [], failed: [], first: [], name: [] },
+    name,
+    kind: "worker",
+    items: 0,
+    busy: 0,
+    time: { generator: 0, work: 0, collector: 0, idle: 0 },
+    slices: {
+      start: [],
+      generator: [],
+      work: [],
+      collector: [],
+      idle: [],
+      items: [],
+      failed: [],
+      first: [],
+      name: [],
+    },
   };
 }
 
@@ -32,7 +46,9 @@ function emptyLane(/** @type {string} */ name) {
 function addSlice(lane, time, what = {}) {
   const { slices } = lane;
   const last = slices.start.length - 1;
-  slices.start.push(last < 0 ? 0 : parts.reduce((sum, part) => sum + slices[part][last], slices.start[last]));
+  slices.start.push(
+    last < 0 ? 0 : parts.reduce((sum, part) => sum + slices[part][last], slices.start[last]),
+  );
   for (const part of parts) {
     slices[part].push(time[part] ?? 0);
     lane.time[part] += time[part] ?? 0;
@@ -48,20 +64,47 @@ function addSlice(lane, time, what = {}) {
 /** @returns {Run} A run of no items, in no time. */
 export function emptyRun() {
   return {
-    format: 1, version: "0.1.0", title: "", started: 1764025938.123,
+    format: 1,
+    version: "0.1.0",
+    title: "",
+    started: 1764025938.123,
     words: { item: "item", items: "items", lane: "worker", lanes: "workers" },
     summary: {
-      produced: 0, succeeded: 0, failed: 0, cancelled: 0, retries: 0, wall: 0, workers: 2, peak_in_flight: 0,
-      stopped: false, bound: "balanced", generator_share: 0, work_share: 0, collector_share: 0, idle_share: 0,
+      produced: 0,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 0,
+      retries: 0,
+      wall: 0,
+      workers: 2,
+      peak_in_flight: 0,
+      stopped: false,
+      bound: "balanced",
+      generator_share: 0,
+      work_share: 0,
+      collector_share: 0,
+      idle_share: 0,
     },
-    queue: 200, rate: 0, cpu: { time: 0, efficiency: null }, broken_off: null,
-    verdict: { bound: "nothing", headline: "Nothing to do: the generator yielded no items.", detail: "", best_factor: null,
-      advice: [] },
+    queue: 200,
+    rate: 0,
+    cpu: { time: 0, efficiency: null },
+    broken_off: null,
+    verdict: {
+      bound: "nothing",
+      headline: "Nothing to do: the generator yielded no items.",
+      detail: "",
+      best_factor: null,
+      advice: [],
+    },
     parts: { generator: "generator", work: "work", collector: "collector", idle: "idle" },
-    thinned: false, resolution: 0, lanes: [], names: [],
+    thinned: false,
+    resolution: 0,
+    lanes: [],
+    names: [],
     series: { t: [], rate: [], in_flight: [] },
     durations: { count: 0, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0, buckets: [] },
-    slowest: [], failures: { total: 0, other: 0, groups: [] },
+    slowest: [],
+    failures: { total: 0, other: 0, groups: [] },
   };
 }
 
@@ -71,7 +114,14 @@ function settle(run) {
   const time = { generator: 0, work: 0, collector: 0, idle: 0 };
   for (const lane of lanes) for (const part of parts) time[part] += lane.time[part];
   summary.workers = lanes.length;
-  summary.wall = lanes.reduce((most, lane) => Math.max(most, parts.reduce((sum, part) => sum + lane.time[part], 0)), 0);
+  summary.wall = lanes.reduce(
+    (most, lane) =>
+      Math.max(
+        most,
+        parts.reduce((sum, part) => sum + lane.time[part], 0),
+      ),
+    0,
+  );
   const all = parts.reduce((sum, part) => sum + time[part], 0);
   if (all > 0) for (const part of parts) summary[`${part}_share`] = time[part] / all;
   summary.produced = lanes.reduce((sum, lane) => sum + lane.items, 0) + summary.cancelled;
@@ -88,15 +138,32 @@ function addCurves(run, random, points = 120) {
   for (let i = 0; i < points; i++) {
     run.series.t.push(Math.round(((i + 0.5) / points) * wall));
     run.series.rate.push(run.rate * (0.7 + 0.6 * random()) * Math.min(1, (i + 1) / 8));
-    run.series.in_flight.push(Math.round(run.summary.peak_in_flight * (i === 5 ? 1 : 0.3 + 0.7 * random())));
+    run.series.in_flight.push(
+      Math.round(run.summary.peak_in_flight * (i === 5 ? 1 : 0.3 + 0.7 * random())),
+    );
   }
-  const mean = Math.max(1, Math.round((run.summary.work_share * wall * run.summary.workers) / Math.max(1, produced)));
+  const mean = Math.max(
+    1,
+    Math.round((run.summary.work_share * wall * run.summary.workers) / Math.max(1, produced)),
+  );
   for (let i = -6; i <= 12; i++) {
     const count = Math.round(produced * 0.22 * Math.exp(-((i / 3) ** 2)));
-    if (count > 0) run.durations.buckets.push([Math.round(mean * 2 ** (i / 2)), Math.round(mean * 2 ** ((i + 1) / 2)), count]);
+    if (count > 0)
+      run.durations.buckets.push([
+        Math.round(mean * 2 ** (i / 2)),
+        Math.round(mean * 2 ** ((i + 1) / 2)),
+        count,
+      ]);
   }
-  Object.assign(run.durations, { count: produced, mean, p50: Math.round(mean * 1.05), p90: mean * 3, p99: mean * 8,
-    p999: mean * 31, max: mean * 64 });
+  Object.assign(run.durations, {
+    count: produced,
+    mean,
+    p50: Math.round(mean * 1.05),
+    p90: mean * 3,
+    p99: mean * 8,
+    p999: mean * 31,
+    max: mean * 64,
+  });
   return run;
 }
 
@@ -114,10 +181,15 @@ function fineRun(shape) {
   for (let i = 0; i < shape.items; i++) {
     for (const lane of run.lanes) {
       addSlice(lane, { generator: vary(shape.generator) });
-      const fails = shape.failEvery !== undefined && index % shape.failEvery === shape.failEvery - 1;
+      const fails =
+        shape.failEvery !== undefined && index % shape.failEvery === shape.failEvery - 1;
       let name = 0;
       if (index % 3 === 0) name = run.names.push(`photos/2024/holiday_${index}.jpg`);
-      addSlice(lane, { work: vary(shape.work * (random() < 0.02 ? 8 : 1)) }, { items: 1, failed: fails ? 1 : 0, first: index++, name });
+      addSlice(
+        lane,
+        { work: vary(shape.work * (random() < 0.02 ? 8 : 1)) },
+        { items: 1, failed: fails ? 1 : 0, first: index++, name },
+      );
       if (fails) run.summary.failed++;
       addSlice(lane, { collector: vary(shape.collector) });
       if (shape.idle > 0) addSlice(lane, { idle: vary(shape.idle) });
@@ -135,8 +207,15 @@ function addSlowest(run) {
     const { slices } = lane;
     slices.start.forEach((start, i) => {
       if (slices.items[i] !== 1) return;
-      run.slowest.push({ index: slices.first[i], name: slices.name[i] ? run.names[slices.name[i] - 1] : "", start,
-        duration: slices.work[i], lane: lane.name, attempt: 1, failed: slices.failed[i] > 0 });
+      run.slowest.push({
+        index: slices.first[i],
+        name: slices.name[i] ? run.names[slices.name[i] - 1] : "",
+        start,
+        duration: slices.work[i],
+        lane: lane.name,
+        attempt: 1,
+        failed: slices.failed[i] > 0,
+      });
     });
   }
   run.slowest.sort((a, b) => b.duration - a.duration);
@@ -144,42 +223,121 @@ function addSlowest(run) {
 }
 
 export function balancedRun() {
-  const run = fineRun({ seed: 1, lanes: 4, items: 60, work: 3e6, generator: 4e5, collector: 3e5, idle: 6e5, failEvery: 41 });
+  const run = fineRun({
+    seed: 1,
+    lanes: 4,
+    items: 60,
+    work: 3e6,
+    generator: 4e5,
+    collector: 3e5,
+    idle: 6e5,
+    failEvery: 41,
+  });
   run.title = "thumbnails";
   run.summary.retries = 7;
-  run.failures = { total: run.summary.failed, other: 0, groups: [
-    { kind: "exception", message: "cannot decode: unexpected end of file", count: 3,
-      examples: [{ index: 40, name: "photos/2024/broken.jpg", attempts: 2 }, { index: 81, name: "", attempts: 1 }] },
-    { kind: "timeout", message: "took longer than 20 ms", count: run.summary.failed - 3,
-      examples: [{ index: 122, name: "photos/2024/huge.tiff", attempts: 1 }] }] };
-  run.verdict = { bound: "work", headline: "Work-bound: 4 of 4 workers were busy 86 % of the time.",
-    detail: "More cores would help up to about 7 workers; then the generator (11 % of a core) bounds the run.",
-    best_factor: 1.75, advice: [
-      { do: "Use more workers", why: "work takes 70 % of all time, and nothing else is close to its limit" },
-      { do: "Let the collector do less", why: "it runs one item at a time and takes 7 % of a core" }] };
+  run.failures = {
+    total: run.summary.failed,
+    other: 0,
+    groups: [
+      {
+        kind: "exception",
+        message: "cannot decode: unexpected end of file",
+        count: 3,
+        examples: [
+          { index: 40, name: "photos/2024/broken.jpg", attempts: 2 },
+          { index: 81, name: "", attempts: 1 },
+        ],
+      },
+      {
+        kind: "timeout",
+        message: "took longer than 20 ms",
+        count: run.summary.failed - 3,
+        examples: [{ index: 122, name: "photos/2024/huge.tiff", attempts: 1 }],
+      },
+    ],
+  };
+  run.verdict = {
+    bound: "work",
+    headline: "Work-bound: 4 of 4 workers were busy 86 % of the time.",
+    detail:
+      "More cores would help up to about 7 workers; then the generator (11 % of a core) bounds the run.",
+    best_factor: 1.75,
+    advice: [
+      {
+        do: "Use more workers",
+        why: "work takes 70 % of all time, and nothing else is close to its limit",
+      },
+      {
+        do: "Let the collector do less",
+        why: "it runs one item at a time and takes 7 % of a core",
+      },
+    ],
+  };
   run.summary.bound = "work";
   return run;
 }
 
 export function generatorBoundRun() {
-  const run = fineRun({ seed: 2, lanes: 2, items: 300, work: 1e5, generator: 8e5, collector: 2e4, idle: 6e5 });
+  const run = fineRun({
+    seed: 2,
+    lanes: 2,
+    items: 300,
+    work: 1e5,
+    generator: 8e5,
+    collector: 2e4,
+    idle: 6e5,
+  });
   run.title = "tree_walk";
   run.summary.bound = "generator";
   run.queue = null;
-  run.verdict = { bound: "generator", headline: "Generator-bound: it was running 97 % of the time.",
-    detail: "The workers waited for items 41 % of the time.", best_factor: 1.2,
-    advice: [{ do: "Use split() on the range", why: "then workers take items without calling the generator one at a time" }] };
+  run.verdict = {
+    bound: "generator",
+    headline: "Generator-bound: it was running 97 % of the time.",
+    detail: "The workers waited for items 41 % of the time.",
+    best_factor: 1.2,
+    advice: [
+      {
+        do: "Use split() on the range",
+        why: "then workers take items without calling the generator one at a time",
+      },
+    ],
+  };
   return run;
 }
 
 /** 64 lanes of wide slices. */
 export function manyLanesRun() {
-  const run = fineRun({ seed: 3, lanes: 64, items: 12, work: 5e7, generator: 1e6, collector: 2e6, idle: 2e7, failEvery: 97 });
+  const run = fineRun({
+    seed: 3,
+    lanes: 64,
+    items: 12,
+    work: 5e7,
+    generator: 1e6,
+    collector: 2e6,
+    idle: 2e7,
+    failEvery: 97,
+  });
   run.title = "render_frames";
   run.summary.bound = "balanced";
-  run.failures = { total: run.summary.failed, other: 2, groups: [
-    { kind: "error", message: "no space left on device", count: run.summary.failed - 2, examples: [] }] };
-  run.verdict = { bound: "balanced", headline: "Balanced: no part held this run back.", detail: "", best_factor: null, advice: [] };
+  run.failures = {
+    total: run.summary.failed,
+    other: 2,
+    groups: [
+      {
+        kind: "error",
+        message: "no space left on device",
+        count: run.summary.failed - 2,
+        examples: [],
+      },
+    ],
+  };
+  run.verdict = {
+    bound: "balanced",
+    headline: "Balanced: no part held this run back.",
+    detail: "",
+    best_factor: null,
+    advice: [],
+  };
   return run;
 }
 
@@ -193,9 +351,16 @@ export function bigRun() {
     for (const lane of run.lanes) {
       const slow = Math.sin(i / 900) > 0.6;
       const fails = random() < 0.0002 ? 1 : 0;
-      addSlice(lane, { generator: Math.round(9000 * random()), work: Math.round(90000 + 30000 * random()),
-        collector: Math.round(6000 * random()), idle: slow ? Math.round(80000 * random()) : 0 },
-      { items: 100, failed: fails, first: index });
+      addSlice(
+        lane,
+        {
+          generator: Math.round(9000 * random()),
+          work: Math.round(90000 + 30000 * random()),
+          collector: Math.round(6000 * random()),
+          idle: slow ? Math.round(80000 * random()) : 0,
+        },
+        { items: 100, failed: fails, first: index },
+      );
       run.summary.failed += fails;
       index += 100;
     }
@@ -206,20 +371,40 @@ export function bigRun() {
   run.thinned = true;
   run.resolution = 120000;
   run.summary.bound = "work";
-  run.failures = { total: run.summary.failed, other: 0, groups: [
-    { kind: "exception", message: "bad number", count: run.summary.failed, examples: [{ index: 5, name: "", attempts: 1 }] }] };
-  run.verdict = { bound: "work", headline: "Work-bound: 8 of 8 workers were busy 93 % of the time.",
-    detail: "Workers spent 82 % of their time in work.", best_factor: 3.1, advice: [{ do: "Use more workers", why: "work bounds the run" }] };
+  run.failures = {
+    total: run.summary.failed,
+    other: 0,
+    groups: [
+      {
+        kind: "exception",
+        message: "bad number",
+        count: run.summary.failed,
+        examples: [{ index: 5, name: "", attempts: 1 }],
+      },
+    ],
+  };
+  run.verdict = {
+    bound: "work",
+    headline: "Work-bound: 8 of 8 workers were busy 93 % of the time.",
+    detail: "Workers spent 82 % of their time in work.",
+    best_factor: 3.1,
+    advice: [{ do: "Use more workers", why: "work bounds the run" }],
+  };
   settle(run);
   return addCurves(run, random, 500);
 }
 
 export const hostileNames = [
   "</script><script>window.hacked=1</script>",
-  "<img src=x onerror=\"window.hacked=1\">",
+  '<img src=x onerror="window.hacked=1">',
   "\u202etxt.exe\u202c \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
   `${"very_long_name_without_a_break_".repeat(40)}.dat`,
-  "<!--", "]]>", "&lt;b&gt;", "'\"`${window.hacked=1}", "a\u0000b\nc\td\u2028e\u2029f", "@PARWORK_RUN@",
+  "<!--",
+  "]]>",
+  "&lt;b&gt;",
+  "'\"`${window.hacked=1}",
+  "a\u0000b\nc\td\u2028e\u2029f",
+  "@PARWORK_RUN@",
   "javascript:window.hacked=1",
 ];
 
@@ -236,12 +421,24 @@ export function hostileRun() {
     if (slices) slices.name[slices.start.indexOf(slow.start)] = 1 + (i % hostileNames.length);
   });
   run.broken_off = name(0);
-  Object.assign(run.verdict, { headline: name(1), detail: name(0), advice: hostileNames.map((text) => ({ do: text, why: text })) });
-  run.failures.groups = hostileNames.map((text, i) => ({ kind: text, message: text, count: i + 1,
-    examples: [{ index: i, name: text, attempts: 3 }] }));
+  Object.assign(run.verdict, {
+    headline: name(1),
+    detail: name(0),
+    advice: hostileNames.map((text) => ({ do: text, why: text })),
+  });
+  run.failures.groups = hostileNames.map((text, i) => ({
+    kind: text,
+    message: text,
+    count: i + 1,
+    examples: [{ index: i, name: text, attempts: 3 }],
+  }));
   run.failures.total = run.failures.groups.reduce((sum, group) => sum + group.count, 0);
   run.lanes.forEach((lane, i) => {
-    run.slowest.filter((slow) => slow.lane === lane.name).forEach((slow) => { slow.lane = name(i); });
+    run.slowest
+      .filter((slow) => slow.lane === lane.name)
+      .forEach((slow) => {
+        slow.lane = name(i);
+      });
     lane.name = name(i);
   });
   return run;
@@ -257,11 +454,25 @@ export function singleItemRun() {
   run.lanes.push(lane);
   run.summary.peak_in_flight = 1;
   run.summary.bound = "work";
-  run.verdict = { bound: "work", headline: "Work-bound: one item.", detail: "", best_factor: null, advice: [] };
+  run.verdict = {
+    bound: "work",
+    headline: "Work-bound: one item.",
+    detail: "",
+    best_factor: null,
+    advice: [],
+  };
   settle(run);
   run.series = { t: [171000], rate: [run.rate], in_flight: [0] };
-  run.durations = { count: 1, mean: 340000, p50: 340000, p90: 340000, p99: 340000, p999: 340000, max: 340000,
-    buckets: [[331000, 345000, 1]] };
+  run.durations = {
+    count: 1,
+    mean: 340000,
+    p50: 340000,
+    p90: 340000,
+    p99: 340000,
+    p999: 340000,
+    max: 340000,
+    buckets: [[331000, 345000, 1]],
+  };
   addSlowest(run);
   return run;
 }
@@ -273,11 +484,34 @@ export function instantRun() {
   Object.assign(run.summary, { produced: 3, succeeded: 3, peak_in_flight: 3 });
   run.lanes.push(emptyLane("worker 0"), emptyLane("worker 1"));
   run.lanes[0].items = 3;
-  run.durations = { count: 3, mean: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0, buckets: [[0, 1, 3]] };
+  run.durations = {
+    count: 3,
+    mean: 0,
+    p50: 0,
+    p90: 0,
+    p99: 0,
+    p999: 0,
+    max: 0,
+    buckets: [[0, 1, 3]],
+  };
   for (let i = 0; i < 3; i++) {
-    run.slowest.push({ index: i, name: "", start: 0, duration: 0, lane: "worker 0", attempt: 1, failed: false });
+    run.slowest.push({
+      index: i,
+      name: "",
+      start: 0,
+      duration: 0,
+      lane: "worker 0",
+      attempt: 1,
+      failed: false,
+    });
   }
-  run.verdict = { bound: "balanced", headline: "Too short to tell.", detail: "", best_factor: null, advice: [] };
+  run.verdict = {
+    bound: "balanced",
+    headline: "Too short to tell.",
+    detail: "",
+    best_factor: null,
+    advice: [],
+  };
   return run;
 }
 
@@ -299,7 +533,10 @@ function settleCounts(run) {
 
 /** A run as the library writes it: the object's JSON in place of the marker. @param {string} page @param {Run} run */
 export function reportOf(page, run) {
-  const json = JSON.stringify(run).replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+  const json = JSON.stringify(run)
+    .replaceAll("<", "\\u003c")
+    .replaceAll("\u2028", "\\u2028")
+    .replaceAll("\u2029", "\\u2029");
   const [head, tail] = page.split("@PARWORK_RUN@");
   return head + json + tail;
 }

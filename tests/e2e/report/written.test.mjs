@@ -10,8 +10,11 @@ import { assertSaneText, assertSummary, tableOf } from "./figures.mjs";
 
 const folder = process.env.WRITTEN;
 assert.ok(folder, "WRITTEN is not set: it names a folder of reports and summaries");
-const names = readdirSync(folder).filter((name) => name.endsWith(".html")).map((name) => name.slice(0, -".html".length));
-const lone = readdirSync(folder).filter((name) => name.endsWith(".summary.json"))
+const names = readdirSync(folder)
+  .filter((name) => name.endsWith(".html"))
+  .map((name) => name.slice(0, -".html".length));
+const lone = readdirSync(folder)
+  .filter((name) => name.endsWith(".summary.json"))
   .filter((name) => !names.includes(name.slice(0, -".summary.json".length)));
 
 const reports = new Reports();
@@ -20,7 +23,11 @@ after(() => reports.stop());
 
 test("there are reports, and each has its summary", () => {
   assert.ok(names.length > 0, `${folder} holds no *.html`);
-  assert.deepEqual(names.filter((name) => !existsSync(join(folder, `${name}.summary.json`))), [], "without *.summary.json");
+  assert.deepEqual(
+    names.filter((name) => !existsSync(join(folder, `${name}.summary.json`))),
+    [],
+    "without *.summary.json",
+  );
   assert.deepEqual(lone, [], "without *.html");
 });
 
@@ -29,26 +36,41 @@ for (const name of names) {
   /** @type {() => import("./fixtures.mjs").Run["summary"]} */
   const summaryOf = () => JSON.parse(readFileSync(join(folder, `${name}.summary.json`), "utf8"));
 
-  test(`${name}: shows the summary's figures`, () => reports.open(path, async (page) => {
-    const summary = summaryOf();
-    await assertSummary(page, summary);
-    await assertSaneText(page);
-    const finished = summary.succeeded + summary.failed;
-    if (summary.wall > 0) {
-      const rate = Number((await figure(page, "rate")).value);
-      assert.ok(Math.abs(rate / (finished / (summary.wall / 1e9)) - 1) < 0.01 || finished === 0, `${rate} items per second`);
-    }
-    assert.ok((await page.locator("#headline").innerText()).length > 0);
-  }));
+  test(`${name}: shows the summary's figures`, () =>
+    reports.open(path, async (page) => {
+      const summary = summaryOf();
+      await assertSummary(page, summary);
+      await assertSaneText(page);
+      const finished = summary.succeeded + summary.failed;
+      if (summary.wall > 0) {
+        const rate = Number((await figure(page, "rate")).value);
+        assert.ok(
+          Math.abs(rate / (finished / (summary.wall / 1e9)) - 1) < 0.01 || finished === 0,
+          `${rate} items per second`,
+        );
+      }
+      assert.ok((await page.locator("#headline").innerText()).length > 0);
+    }));
 
-  test(`${name}: its lanes worked on what the summary counts, and it zooms`, () => reports.open(path, async (page) => {
-    const { produced, retries } = summaryOf();
-    if (await page.locator("#lanes").count() === 0) return assert.equal(produced, 0, "items, but no timeline");
-    const lanes = (await tableOf(page, "Time of each")).filter((row) => !row[0].startsWith("waiting"));  // did no work
-    const worked = lanes.reduce((sum, row) => sum + Number(row[1]), 0);
-    assert.ok(worked <= produced + retries, `${worked} attempts in the lanes, ${produced} items and ${retries} retries`);
-    const whole = await range(page);
-    await page.click("#zoom-in");
-    await page.waitForFunction((to) => Number(document.getElementById("range")?.dataset.to) < to, whole.to, { timeout: 5000 });
-  }));
+  test(`${name}: its lanes worked on what the summary counts, and it zooms`, () =>
+    reports.open(path, async (page) => {
+      const { produced, retries } = summaryOf();
+      if ((await page.locator("#lanes").count()) === 0)
+        return assert.equal(produced, 0, "items, but no timeline");
+      const lanes = (await tableOf(page, "Time of each")).filter(
+        (row) => !row[0].startsWith("waiting"),
+      ); // did no work
+      const worked = lanes.reduce((sum, row) => sum + Number(row[1]), 0);
+      assert.ok(
+        worked <= produced + retries,
+        `${worked} attempts in the lanes, ${produced} items and ${retries} retries`,
+      );
+      const whole = await range(page);
+      await page.click("#zoom-in");
+      await page.waitForFunction(
+        (to) => Number(document.getElementById("range")?.dataset.to) < to,
+        whole.to,
+        { timeout: 5000 },
+      );
+    }));
 }

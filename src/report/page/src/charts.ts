@@ -7,7 +7,10 @@ import { ticksBetween } from "./ticks";
 
 export const labelFont = "12px system-ui, sans-serif";
 
-export function axis(format: (value: number, step: number, largest: number) => string, more: Partial<uPlot.Axis> = {}): uPlot.Axis {
+export function axis(
+  format: (value: number, step: number, largest: number) => string,
+  more: Partial<uPlot.Axis> = {},
+): uPlot.Axis {
   return {
     stroke: () => palette().muted,
     grid: { stroke: () => palette().line, width: 1 },
@@ -38,11 +41,19 @@ export function timeAxis(): uPlot.Axis {
 }
 
 // Of an axis that counts.
-export const wholeSteps = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+export const wholeSteps = Array.from({ length: 13 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat();
 
 // 1500 as "1.5k": short enough for an axis.
 export function formatSmall(value: number): string {
-  const [size, letter] = ([[1e9, "G"], [1e6, "M"], [1e3, "k"]] as const).find((unit) => Math.abs(value) >= unit[0]) ?? [1, ""];
+  const [size, letter] = (
+    [
+      [1e9, "G"],
+      [1e6, "M"],
+      [1e3, "k"],
+    ] as const
+  ).find((unit) => Math.abs(value) >= unit[0]) ?? [1, ""];
   return `${Number((value / size).toPrecision(3))}${letter}`;
 }
 
@@ -50,7 +61,12 @@ export function countAxis(more: Partial<uPlot.Axis> = {}): uPlot.Axis {
   return axis(formatSmall, { size: 52, space: 26, ...more });
 }
 
-export function plot(frame: HTMLElement, label: string, options: Omit<uPlot.Options, "width">, data: uPlot.AlignedData): uPlot {
+export function plot(
+  frame: HTMLElement,
+  label: string,
+  options: Omit<uPlot.Options, "width">,
+  data: uPlot.AlignedData,
+): uPlot {
   const width = () => Math.max(200, frame.clientWidth);
   const chart = new uPlot({ ...options, width: width(), legend: { show: false } }, data, frame);
   chart.ctx.canvas.setAttribute("role", "img");

@@ -13,8 +13,13 @@ export interface Description {
 }
 
 function listParts(run: Run, lane: Lane, time: Record<Part, number>, total: number): string {
-  return parts.filter((part) => time[part] > 0)
-    .map((part) => `${partOf(run, lane, part)} ${formatTime(time[part])} (${formatPercent(time[part] / total)})`).join(", ");
+  return parts
+    .filter((part) => time[part] > 0)
+    .map(
+      (part) =>
+        `${partOf(run, lane, part)} ${formatTime(time[part])} (${formatPercent(time[part] / total)})`,
+    )
+    .join(", ");
 }
 
 function failedLine(items: number, failed: number): string[] {
@@ -28,7 +33,8 @@ function dominant(time: Record<Part, number>): Part {
 
 function timeOf(track: Track, from: number, to: number): Record<Part, number> {
   const time = { work: 0, generator: 0, collector: 0, idle: 0 };
-  for (const part of parts) for (let i = from; i < to; i++) time[part] += track.lane.slices[part][i]!;
+  for (const part of parts)
+    for (let i = from; i < to; i++) time[part] += track.lane.slices[part][i]!;
   return time;
 }
 
@@ -53,14 +59,21 @@ function describeSlices(run: Run, track: Track, first: number, last: number): De
   return { title: titleOf(run, track, first, last, items, label), lines, from, to };
 }
 
-function titleOf(run: Run, track: Track, first: number, last: number, items: number, label: string): string {
+function titleOf(
+  run: Run,
+  track: Track,
+  first: number,
+  last: number,
+  items: number,
+  label: string,
+): string {
   if (items === 0) return last - first === 1 ? label : `${formatCount(last - first)} spans`;
   const { slices } = track.lane;
   let holder = first;
   while (holder < last - 1 && slices.items[holder] === 0) holder++;
   const index = slices.first[holder]!;
   const named = slices.name[holder]!;
-  const name = nameOf(run, index, named > 0 ? run.names[named - 1] ?? "" : "");
+  const name = nameOf(run, index, named > 0 ? (run.names[named - 1] ?? "") : "");
   return items === 1 ? name : `${formatCount(items)} ${wordFor(run, items)}, the first is ${name}`;
 }
 
@@ -69,7 +82,11 @@ function titleOf(run: Run, track: Track, first: number, last: number, items: num
 export function describe(run: Run, track: Track, from: number, to: number): Description | null {
   const middle = (from + to) / 2;
   const at = firstEndingAfter(track, middle);
-  if (at < track.count && track.start[at]! <= middle && track.end[at]! - track.start[at]! >= to - from) {
+  if (
+    at < track.count &&
+    track.start[at]! <= middle &&
+    track.end[at]! - track.start[at]! >= to - from
+  ) {
     return describeSlices(run, track, at, at + 1);
   }
   const first = firstEndingAfter(track, from);

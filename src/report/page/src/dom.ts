@@ -8,11 +8,14 @@ export interface Attributes {
 
 // An attribute of null or false is left out, one of true is empty.
 export function make<Name extends keyof HTMLElementTagNameMap>(
-  name: Name, attributes: Attributes = {}, ...children: Child[]
+  name: Name,
+  attributes: Attributes = {},
+  ...children: Child[]
 ): HTMLElementTagNameMap[Name] {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (value !== null && value !== false) element.setAttribute(key, value === true ? "" : String(value));
+    if (value !== null && value !== false)
+      element.setAttribute(key, value === true ? "" : String(value));
   }
   for (const child of children) if (child !== null) element.append(child);
   return element;
@@ -49,12 +52,16 @@ export interface Table {
 }
 
 function cellElement(cell: Cell, isHead: boolean): HTMLElement {
-  return make(isHead ? "th" : "td", {
-    scope: isHead ? "row" : null,
-    class: cell.number ? "number" : null,
-    title: cell.exact ?? null,
-    "data-value": cell.value ?? null,
-  }, cell.text);
+  return make(
+    isHead ? "th" : "td",
+    {
+      scope: isHead ? "row" : null,
+      class: cell.number ? "number" : null,
+      title: cell.exact ?? null,
+      "data-value": cell.value ?? null,
+    },
+    cell.text,
+  );
 }
 
 // Wide tables scroll in a frame of their own, which the keyboard reaches; the page never scrolls sideways.
@@ -64,12 +71,28 @@ export function tableElement(table: Table): HTMLElement {
     body.append(make("tr", {}, ...row.map((cell, column) => cellElement(cell, column === 0))));
   }
   const numeric = table.rows[0]?.map((cell) => cell.number ?? false) ?? [];
-  const head = table.head.map((text, i) => make("th", { scope: "col", class: numeric[i] ? "number" : null }, text));
-  return make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": table.caption },
-    make("table", {}, make("caption", {}, table.caption), make("thead", {}, make("tr", {}, ...head)), body));
+  const head = table.head.map((text, i) =>
+    make("th", { scope: "col", class: numeric[i] ? "number" : null }, text),
+  );
+  return make(
+    "div",
+    { class: "scroll", tabindex: 0, role: "group", "aria-label": table.caption },
+    make(
+      "table",
+      {},
+      make("caption", {}, table.caption),
+      make("thead", {}, make("tr", {}, ...head)),
+      body,
+    ),
+  );
 }
 
 // The numbers behind a picture.
 export function numbersOf(table: Table): HTMLElement {
-  return make("details", { class: "numbers" }, make("summary", {}, `${table.caption}, as a table`), tableElement(table));
+  return make(
+    "details",
+    { class: "numbers" },
+    make("summary", {}, `${table.caption}, as a table`),
+    tableElement(table),
+  );
 }

@@ -16,8 +16,10 @@ interface Figure {
 
 function counts(run: Run): Figure[] {
   const { summary, words } = run;
-  const count = (id: "produced" | "succeeded" | "failed" | "cancelled" | "retries", label: string): Figure =>
-    ({ id, label, shown: formatCount(summary[id]), value: summary[id] });
+  const count = (
+    id: "produced" | "succeeded" | "failed" | "cancelled" | "retries",
+    label: string,
+  ): Figure => ({ id, label, shown: formatCount(summary[id]), value: summary[id] });
   return [
     { ...count("produced", `${words.items} taken`) },
     { ...count("succeeded", "succeeded") },
@@ -32,26 +34,61 @@ function speed(run: Run): Figure[] {
   const time = cpu?.time ?? null;
   const workers = `${formatCount(summary.workers)} ${summary.workers === 1 ? words.lane : words.lanes}`;
   return [
-    { id: "wall", label: "wall time", shown: formatTime(summary.wall), value: summary.wall, exact: exactTime(summary.wall) },
-    { id: "rate", label: `${words.items} per second`, shown: formatReal(run.rate), value: run.rate },
-    { id: "cpu_efficiency", label: "CPU efficiency", shown: formatPercent(cpu?.efficiency), value: cpu?.efficiency ?? "",
-      note: time === null ? `of ${workers}` : `${formatTime(time)} of CPU time` },
-    { id: "workers", label: summary.workers === 1 ? words.lane : words.lanes, shown: formatCount(summary.workers),
-      value: summary.workers },
-    { id: "peak_in_flight", label: "most in flight", shown: formatCount(summary.peak_in_flight),
+    {
+      id: "wall",
+      label: "wall time",
+      shown: formatTime(summary.wall),
+      value: summary.wall,
+      exact: exactTime(summary.wall),
+    },
+    {
+      id: "rate",
+      label: `${words.items} per second`,
+      shown: formatReal(run.rate),
+      value: run.rate,
+    },
+    {
+      id: "cpu_efficiency",
+      label: "CPU efficiency",
+      shown: formatPercent(cpu?.efficiency),
+      value: cpu?.efficiency ?? "",
+      note: time === null ? `of ${workers}` : `${formatTime(time)} of CPU time`,
+    },
+    {
+      id: "workers",
+      label: summary.workers === 1 ? words.lane : words.lanes,
+      shown: formatCount(summary.workers),
+      value: summary.workers,
+    },
+    {
+      id: "peak_in_flight",
+      label: "most in flight",
+      shown: formatCount(summary.peak_in_flight),
       value: summary.peak_in_flight,
-      note: queue === null ? `${wordFor(run, summary.peak_in_flight)} at once` : `of ${formatCount(queue)} the queue allows` },
+      note:
+        queue === null
+          ? `${wordFor(run, summary.peak_in_flight)} at once`
+          : `of ${formatCount(queue)} the queue allows`,
+    },
   ];
 }
 
 function figureElement(figure: Figure): HTMLElement {
-  return make("div", { class: figure.isBad ? "figure bad" : "figure" },
+  return make(
+    "div",
+    { class: figure.isBad ? "figure bad" : "figure" },
     make("dt", {}, figure.label),
-    make("dd", {
-      "data-figure": figure.id, "data-value": String(figure.value),
-      title: figure.exact ?? (figure.shown === unknown ? "not known" : String(figure.value)),
-    }, figure.shown),
-    figure.note ? make("dd", { class: "note" }, figure.note) : null);
+    make(
+      "dd",
+      {
+        "data-figure": figure.id,
+        "data-value": String(figure.value),
+        title: figure.exact ?? (figure.shown === unknown ? "not known" : String(figure.value)),
+      },
+      figure.shown,
+    ),
+    figure.note ? make("dd", { class: "note" }, figure.note) : null,
+  );
 }
 
 export function buildFigures(run: Run): void {
@@ -61,6 +98,8 @@ export function buildFigures(run: Run): void {
   stopped.textContent = run.summary.stopped ? "stopped before its end" : "ran to its end";
   const bound = byId("bound");
   bound.dataset.value = run.summary.bound;
-  bound.textContent = run.verdict.bound === run.summary.bound ? `bound: ${run.summary.bound}`
-    : `bound: ${run.summary.bound} (${run.verdict.bound})`;
+  bound.textContent =
+    run.verdict.bound === run.summary.bound
+      ? `bound: ${run.summary.bound}`
+      : `bound: ${run.summary.bound} (${run.verdict.bound})`;
 }

@@ -3,7 +3,12 @@
 export const unknown = "\u2013";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const units: [size: number, name: string][] = [[1e9, "s"], [1e6, "ms"], [1e3, "us"], [1, "ns"]];
+const units: [size: number, name: string][] = [
+  [1e9, "s"],
+  [1e6, "ms"],
+  [1e3, "us"],
+  [1, "ns"],
+];
 
 function isNumber(value: number | null | undefined): value is number {
   return typeof value === "number" && Number.isFinite(value);
@@ -40,7 +45,8 @@ export function formatTime(nanoseconds: number | null | undefined): string {
     const minutes = Math.round(seconds / 60);
     return `${whole.format(Math.floor(minutes / 60))} h ${String(minutes % 60).padStart(2, "0")} min`;
   }
-  if (seconds >= 100) return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
+  if (seconds >= 100)
+    return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, "0")} s`;
   // 999.6 us is 1 ms: the unit is that of the rounded figure.
   const rounded = Number(nanoseconds.toPrecision(3));
   const [size, name] = units.find((unit) => rounded >= unit[0]) ?? [1, "ns"];
@@ -61,5 +67,7 @@ export function formatTick(nanoseconds: number, step: number, largest: number): 
 // The start of the run in the reader's own time zone.
 export function formatDate(unixSeconds: number): string {
   if (!isNumber(unixSeconds) || unixSeconds <= 0) return "";
-  return new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" }).format(unixSeconds * 1000);
+  return new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" }).format(
+    unixSeconds * 1000,
+  );
 }

@@ -7,8 +7,14 @@ import { exactTime, formatCount, formatTime } from "./format";
 import type { Durations, Run } from "./run";
 import { palette } from "./theme";
 
-const marks = [["p50", "p50"], ["p90", "p90"], ["p99", "p99"], ["p999", "p99.9"], ["max", "max"]] as const;
-const rowHeight = 14;  // px of the marks' labels
+const marks = [
+  ["p50", "p50"],
+  ["p90", "p90"],
+  ["p99", "p99"],
+  ["p999", "p99.9"],
+  ["max", "max"],
+] as const;
+const rowHeight = 14; // px of the marks' labels
 const yAxisWidth = 52;
 
 // Durations of 0 have no logarithm: they stand at half a nanosecond.
@@ -73,7 +79,8 @@ function decades(_: uPlot, __: number, min: number, max: number): number[] {
   for (let i = Math.ceil(min); i <= max; i++) at.push(i);
   if (at.length >= 3) return at;
   const finer: number[] = [];
-  for (let i = Math.floor(min); i <= max; i++) for (const digit of [1, 2, 5]) finer.push(i + Math.log10(digit));
+  for (let i = Math.floor(min); i <= max; i++)
+    for (const digit of [1, 2, 5]) finer.push(i + Math.log10(digit));
   const within = finer.filter((value) => value >= min && value <= max);
   return within.length >= 2 ? within : [1, 3, 5].map((sixth) => min + ((max - min) * sixth) / 6);
 }
@@ -92,7 +99,8 @@ function options(durations: Durations): Omit<uPlot.Options, "width"> {
   const range = rangeOf(durations);
   const top = buckets.reduce((peak, bucket) => Math.max(peak, bucket[2]), 1);
   const place = (chart: uPlot) => layOut(durations, range, chart.width - yAxisWidth);
-  const above = (chart: uPlot) => (1 + Math.max(...place(chart).map(({ row }) => row))) * rowHeight + 8;
+  const above = (chart: uPlot) =>
+    (1 + Math.max(...place(chart).map(({ row }) => row))) * rowHeight + 8;
   return {
     height: 260,
     padding: [above, 14, 0, 0],
@@ -103,16 +111,39 @@ function options(durations: Durations): Omit<uPlot.Options, "width"> {
       countAxis({ size: yAxisWidth, incrs: wholeSteps }),
     ],
     series: [{}, { paths: () => null, points: { show: false } }],
-    hooks: { draw: [(chart) => { drawBars(chart, buckets); drawMarks(chart, place(chart)); }] },
+    hooks: {
+      draw: [
+        (chart) => {
+          drawBars(chart, buckets);
+          drawMarks(chart, place(chart));
+        },
+      ],
+    },
   };
 }
 
 function percentiles(durations: Durations): HTMLElement {
   const all = [["mean", "mean"], ...marks] as const;
-  return make("dl", { class: "percentiles" }, ...all.map(([key, label]) => make("div", { class: "figure" },
-    make("dt", {}, label),
-    make("dd", { "data-figure": `duration_${key}`, "data-value": durations[key], title: exactTime(durations[key]) },
-      formatTime(durations[key])))));
+  return make(
+    "dl",
+    { class: "percentiles" },
+    ...all.map(([key, label]) =>
+      make(
+        "div",
+        { class: "figure" },
+        make("dt", {}, label),
+        make(
+          "dd",
+          {
+            "data-figure": `duration_${key}`,
+            "data-value": durations[key],
+            title: exactTime(durations[key]),
+          },
+          formatTime(durations[key]),
+        ),
+      ),
+    ),
+  );
 }
 
 export function buildHistogram(run: Run): void {
@@ -122,12 +153,21 @@ export function buildHistogram(run: Run): void {
   body.append(percentiles(durations), frame);
   const spoken = marks.map(([key, label]) => `${label} ${formatTime(durations[key])}`).join(", ");
   const middles = durations.buckets.map(([from, to]) => (log(from) + log(to)) / 2);
-  plot(frame, `Histogram of durations: ${spoken}. The numbers are in the table below.`, options(durations),
-    [middles, durations.buckets.map((bucket) => bucket[2])]);
-  body.append(numbersOf({
-    caption: `Durations of ${formatCount(durations.count)} ${durations.count === 1 ? words.item : words.items}`,
-    head: ["from", "to", words.items],
-    rows: durations.buckets.map(([from, to, count]) => [numberCell(formatTime(from), from, exactTime(from)),
-      numberCell(formatTime(to), to, exactTime(to)), numberCell(formatCount(count), count)]),
-  }));
+  plot(
+    frame,
+    `Histogram of durations: ${spoken}. The numbers are in the table below.`,
+    options(durations),
+    [middles, durations.buckets.map((bucket) => bucket[2])],
+  );
+  body.append(
+    numbersOf({
+      caption: `Durations of ${formatCount(durations.count)} ${durations.count === 1 ? words.item : words.items}`,
+      head: ["from", "to", words.items],
+      rows: durations.buckets.map(([from, to, count]) => [
+        numberCell(formatTime(from), from, exactTime(from)),
+        numberCell(formatTime(to), to, exactTime(to)),
+        numberCell(formatCount(count), count),
+      ]),
+    }),
+  );
 }

@@ -20,7 +20,11 @@ function endOf(run: Run): number {
   let end = Math.max(run.summary.wall, run.series.t.at(-1) ?? 0);
   for (const { slices } of run.lanes) {
     const last = slices.start.length - 1;
-    if (last >= 0) end = Math.max(end, parts.reduce((sum, part) => sum + slices[part][last]!, slices.start[last]!));
+    if (last >= 0)
+      end = Math.max(
+        end,
+        parts.reduce((sum, part) => sum + slices[part][last]!, slices.start[last]!),
+      );
   }
   return end;
 }
@@ -65,10 +69,14 @@ function build(run: Run): void {
   if (run.durations.buckets.length > 0) buildHistogram(run);
   else none("durations-body", `No ${run.words.item} was finished.`);
   if (run.slowest.length > 0) {
-    buildSlowest(run, timeline && ((slow) => {
-      timeline.zoomTo(slow.start, slow.start + slow.duration);
-      timeline.goTo(slow.lane, slow.start, slow.start + slow.duration);
-    }));
+    buildSlowest(
+      run,
+      timeline &&
+        ((slow) => {
+          timeline.zoomTo(slow.start, slow.start + slow.duration);
+          timeline.goTo(slow.lane, slow.start, slow.start + slow.duration);
+        }),
+    );
   } else none("slowest-body", `No ${run.words.item} was timed on its own.`);
   buildFailures(run);
 }
@@ -86,9 +94,13 @@ function start(): void {
   setUpTheme(byId("theme"));
   const run = read();
   if (run) build(run);
-  else for (const section of document.querySelectorAll("section:not(#verdict), #shares")) section.remove();
+  else
+    for (const section of document.querySelectorAll("section:not(#verdict), #shares"))
+      section.remove();
   // Set once the first picture is on the screen: milliseconds since the page was asked for.
-  requestAnimationFrame(() => { document.documentElement.dataset.ready = String(Math.round(performance.now())); });
+  requestAnimationFrame(() => {
+    document.documentElement.dataset.ready = String(Math.round(performance.now()));
+  });
 }
 
 start();

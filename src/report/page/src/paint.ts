@@ -25,12 +25,22 @@ class Strip {
   private readonly image: ImageData;
   private readonly pixels: Uint32Array;
 
-  constructor(private readonly width: number, private readonly height: number, private readonly stripe: number) {
+  constructor(
+    private readonly width: number,
+    private readonly height: number,
+    private readonly stripe: number,
+  ) {
     this.image = new ImageData(width, height);
     this.pixels = new Uint32Array(this.image.data.buffer);
   }
 
-  draw(canvas: CanvasRenderingContext2D, y: number, columns: Columns, lane: Lane, markWidth: number): void {
+  draw(
+    canvas: CanvasRenderingContext2D,
+    y: number,
+    columns: Columns,
+    lane: Lane,
+    markWidth: number,
+  ): void {
     const busy = busyPixels(lane);
     const { failed, parts } = palette();
     const idle = pixelOf(parts.idle);
@@ -68,7 +78,12 @@ class Strip {
   }
 }
 
-function drawAxis(canvas: CanvasRenderingContext2D, view: View, geometry: Geometry, height: number): void {
+function drawAxis(
+  canvas: CanvasRenderingContext2D,
+  view: View,
+  geometry: Geometry,
+  height: number,
+): void {
   const { muted, line } = palette();
   const ticks = ticksBetween(view.from, view.to, Math.max(2, Math.floor(geometry.width / 110)));
   canvas.font = "12px system-ui, sans-serif";
@@ -80,12 +95,21 @@ function drawAxis(canvas: CanvasRenderingContext2D, view: View, geometry: Geomet
     const label = formatTick(at, ticks.step, view.to);
     const width = canvas.measureText(label).width;
     canvas.fillStyle = muted;
-    canvas.fillText(label, Math.max(0, Math.min(x - width / 2, geometry.width - width)), axisHeight / 2 - 2);
+    canvas.fillText(
+      label,
+      Math.max(0, Math.min(x - width / 2, geometry.width - width)),
+      axisHeight / 2 - 2,
+    );
   }
 }
 
 // Fits the canvas to the geometry and draws all of it. O(lanes * width + slices in view).
-export function paint(canvas: HTMLCanvasElement, view: View, geometry: Geometry, tracks: Track[]): void {
+export function paint(
+  canvas: HTMLCanvasElement,
+  view: View,
+  geometry: Geometry,
+  tracks: Track[],
+): void {
   const context = canvas.getContext("2d");
   if (!context || geometry.width <= 0) return;
   const ratio = Math.min(window.devicePixelRatio || 1, 3);

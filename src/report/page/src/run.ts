@@ -112,7 +112,9 @@ export function parseRun(text: string): Run {
     throw new Error("This page holds no recorded run.");
   }
   if (run.format !== formatRead) {
-    throw new Error(`This page shows runs of format ${formatRead}; the run it holds has format ${run.format}.`);
+    throw new Error(
+      `This page shows runs of format ${formatRead}; the run it holds has format ${run.format}.`,
+    );
   }
   return run;
 }

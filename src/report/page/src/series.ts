@@ -24,10 +24,26 @@ interface Curve {
 function curvesOf(run: Run): Curve[] {
   const { series, words, queue } = run;
   return [
-    { id: "rate", title: "Throughput", unit: `${words.items}/s`, values: series.rate, isCount: false, format: formatReal,
-      colour: () => palette().accent, bound: null },
-    { id: "in-flight", title: "In flight", unit: words.items, values: series.in_flight, isCount: true, format: formatCount,
-      colour: () => palette().parts.collector, bound: queue },
+    {
+      id: "rate",
+      title: "Throughput",
+      unit: `${words.items}/s`,
+      values: series.rate,
+      isCount: false,
+      format: formatReal,
+      colour: () => palette().accent,
+      bound: null,
+    },
+    {
+      id: "in-flight",
+      title: "In flight",
+      unit: words.items,
+      values: series.in_flight,
+      isCount: true,
+      format: formatCount,
+      colour: () => palette().parts.collector,
+      bound: queue,
+    },
   ];
 }
 
@@ -38,7 +54,8 @@ function largest(values: number[]): number {
 // So that an instant stands below itself: the width of the lanes' names.
 function leftOfTimeline(): number {
   const lanes = document.getElementById("lanes");
-  const left = lanes && lanes.getBoundingClientRect().left - byId("series-body").getBoundingClientRect().left;
+  const left =
+    lanes && lanes.getBoundingClientRect().left - byId("series-body").getBoundingClientRect().left;
   return Math.max(52, Math.round(left ?? 0));
 }
 
@@ -56,26 +73,48 @@ function drawBound(chart: uPlot, bound: number): void {
   ctx.restore();
 }
 
-function optionsOf(curve: Curve, view: View, readOut: (index: number | null) => void): Omit<uPlot.Options, "width"> {
+function optionsOf(
+  curve: Curve,
+  view: View,
+  readOut: (index: number | null) => void,
+): Omit<uPlot.Options, "width"> {
   const top = largest(curve.values);
   const roof = curve.bound !== null && curve.bound <= 3 * top ? Math.max(top, curve.bound) : top;
   return {
     height: 160,
     padding: [10, 0, 0, 0],
     cursor: { sync: { key: "time" }, y: false, drag: { x: true, y: false, setScale: false } },
-    scales: { x: { time: false, range: () => [view.from, view.to] }, y: { range: () => [0, roof > 0 ? roof * 1.08 : 1] } },
-    axes: [timeAxis(), countAxis({ size: leftOfTimeline, ...(curve.isCount ? { incrs: wholeSteps } : {}) })],
-    series: [{}, {
-      stroke: curve.colour, width: 1.5, fill: () => `${curve.colour()}22`, points: { show: curve.values.length < 3 },
-    }],
+    scales: {
+      x: { time: false, range: () => [view.from, view.to] },
+      y: { range: () => [0, roof > 0 ? roof * 1.08 : 1] },
+    },
+    axes: [
+      timeAxis(),
+      countAxis({ size: leftOfTimeline, ...(curve.isCount ? { incrs: wholeSteps } : {}) }),
+    ],
+    series: [
+      {},
+      {
+        stroke: curve.colour,
+        width: 1.5,
+        fill: () => `${curve.colour()}22`,
+        points: { show: curve.values.length < 3 },
+      },
+    ],
     hooks: {
       setCursor: [(chart) => readOut(chart.cursor.idx ?? null)],
-      draw: [(chart) => { if (curve.bound !== null) drawBound(chart, curve.bound); }],
-      setSelect: [(chart) => {
-        const { left, width } = chart.select;
-        if (width >= 4) view.set(chart.posToVal(left, "x"), chart.posToVal(left + width, "x"));
-        chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-      }],
+      draw: [
+        (chart) => {
+          if (curve.bound !== null) drawBound(chart, curve.bound);
+        },
+      ],
+      setSelect: [
+        (chart) => {
+          const { left, width } = chart.select;
+          if (width >= 4) view.set(chart.posToVal(left, "x"), chart.posToVal(left + width, "x"));
+          chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
     },
   };
 }
@@ -87,8 +126,10 @@ function buildCurve(run: Run, view: View, curve: Curve): HTMLElement {
   const bound = curve.bound === null ? "" : `, the queue allows ${curve.format(curve.bound)}`;
   const readOut = (index: number | null) => {
     const value = index === null ? undefined : curve.values[index];
-    reading.textContent = value === undefined ? peak + bound
-      : `${curve.format(value)} ${curve.unit} at ${formatTime(t[index!])}`;
+    reading.textContent =
+      value === undefined
+        ? peak + bound
+        : `${curve.format(value)} ${curve.unit} at ${formatTime(t[index!])}`;
   };
   readOut(null);
   const frame = make("div", { class: "chart", id: `${curve.id}-chart` });
@@ -104,10 +145,15 @@ export function buildSeries(run: Run, view: View): void {
   const { t, rate, in_flight } = run.series;
   const body = byId("series-body");
   for (const curve of curvesOf(run)) buildCurve(run, view, curve);
-  body.append(numbersOf({
-    caption: "Throughput and in flight",
-    head: ["time", `${run.words.items}/s`, "in flight"],
-    rows: t.map((time, i) => [numberCell(formatTime(time), time, exactTime(time)),
-      numberCell(formatReal(rate[i]), rate[i] ?? 0), numberCell(formatCount(in_flight[i]), in_flight[i] ?? 0)]),
-  }));
+  body.append(
+    numbersOf({
+      caption: "Throughput and in flight",
+      head: ["time", `${run.words.items}/s`, "in flight"],
+      rows: t.map((time, i) => [
+        numberCell(formatTime(time), time, exactTime(time)),
+        numberCell(formatReal(rate[i]), rate[i] ?? 0),
+        numberCell(formatCount(in_flight[i]), in_flight[i] ?? 0),
+      ]),
+    }),
+  );
 }

@@ -17,11 +17,27 @@ export function buildShares(run: Run): void {
     const segment = make("div", { class: `segment ${part}`, "data-part": part });
     segment.style.width = `${share * 100}%`;
     if (share > 0) bar.append(segment);
-    legend.append(make("li", {}, make("span", { class: `swatch ${part}` }), make("span", { class: "label" }, run.parts[part]),
-      make("span", { class: "percent", "data-figure": `${part}_share`, "data-value": run.summary[`${part}_share`] },
-        formatPercent(run.summary[`${part}_share`]))));
+    legend.append(
+      make(
+        "li",
+        {},
+        make("span", { class: `swatch ${part}` }),
+        make("span", { class: "label" }, run.parts[part]),
+        make(
+          "span",
+          {
+            class: "percent",
+            "data-figure": `${part}_share`,
+            "data-value": run.summary[`${part}_share`],
+          },
+          formatPercent(run.summary[`${part}_share`]),
+        ),
+      ),
+    );
   }
-  const spoken = parts.map((part) => `${run.parts[part]} ${formatPercent(shareOf(run, part))}`).join(", ");
+  const spoken = parts
+    .map((part) => `${run.parts[part]} ${formatPercent(shareOf(run, part))}`)
+    .join(", ");
   bar.setAttribute("aria-label", `Where the time of the ${run.words.lanes} went: ${spoken}`);
   byId("shares").append(...(bar.children.length > 0 ? [bar] : []), legend);
 }

@@ -6,7 +6,9 @@ import { nameOf, type Run, type Slow } from "./run";
 
 function row(run: Run, slow: Slow, choose: ((slow: Slow) => void) | null): Cell[] {
   const name = foreign(nameOf(run, slow.index, slow.name));
-  const button = choose ? make("button", { type: "button", class: "link", title: "Show in the timeline" }, name) : name;
+  const button = choose
+    ? make("button", { type: "button", class: "link", title: "Show in the timeline" }, name)
+    : name;
   if (choose) button.addEventListener("click", () => choose(slow));
   return [
     { text: button, value: slow.index },
@@ -20,9 +22,13 @@ function row(run: Run, slow: Slow, choose: ((slow: Slow) => void) | null): Cell[
 
 // choose: null where there is no timeline to show it in.
 export function buildSlowest(run: Run, choose: ((slow: Slow) => void) | null): void {
-  byId("slowest-body").append(tableElement({
-    caption: choose ? `The ${run.words.items} that took longest; choose one to see it in the timeline` : "What took longest",
-    head: [run.words.item, "took", "started at", run.words.lane, "attempt", "outcome"],
-    rows: run.slowest.map((slow) => row(run, slow, choose)),
-  }));
+  byId("slowest-body").append(
+    tableElement({
+      caption: choose
+        ? `The ${run.words.items} that took longest; choose one to see it in the timeline`
+        : "What took longest",
+      head: [run.words.item, "took", "started at", run.words.lane, "attempt", "outcome"],
+      rows: run.slowest.map((slow) => row(run, slow, choose)),
+    }),
+  );
 }

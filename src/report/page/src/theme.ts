@@ -26,8 +26,13 @@ export function palette(): Palette {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string) => style.getPropertyValue(`--${name}`).trim();
   current = {
-    text: colour("text"), muted: colour("muted"), line: colour("line"), surface: colour("surface"),
-    accent: colour("accent"), failed: colour("failed"), waiting: colour("waiting"),
+    text: colour("text"),
+    muted: colour("muted"),
+    line: colour("line"),
+    surface: colour("surface"),
+    accent: colour("accent"),
+    failed: colour("failed"),
+    waiting: colour("waiting"),
     parts: Object.fromEntries(parts.map((part) => [part, colour(part)])) as Record<Part, string>,
   };
   return current;
@@ -43,7 +48,9 @@ export function pixelOf(colour: string): number {
 // What a lane's busy parts look like: one of waiting items did no work.
 export function busyPixels(lane: Lane): number[] {
   const { parts, waiting } = palette();
-  return busyParts.map((part) => pixelOf(part === "work" && isWaiting(lane) ? waiting : parts[part]));
+  return busyParts.map((part) =>
+    pixelOf(part === "work" && isWaiting(lane) ? waiting : parts[part]),
+  );
 }
 
 function isDark(): boolean {

@@ -8,7 +8,10 @@ export interface Ticks {
 // The round number (1, 2 or 5 times a power of ten) nearest above `least`.
 function roundUp(least: number): number {
   const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= least * (1 - 1e-9)) ?? 10 * power;
+  return (
+    [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= least * (1 - 1e-9)) ??
+    10 * power
+  );
 }
 
 // REQUIRES: from < to, most >= 1.

@@ -20,7 +20,9 @@ function geometryFor(lanes: number, width: number): Geometry {
 function numbers(run: Run): HTMLElement {
   const time = (value: number): Cell => numberCell(formatTime(value), value, exactTime(value));
   const rows = run.lanes.map((lane) => [
-    { text: lane.name }, numberCell(formatCount(lane.items), lane.items), time(lane.busy),
+    { text: lane.name },
+    numberCell(formatCount(lane.items), lane.items),
+    time(lane.busy),
     ...parts.map((part) => time(lane.time[part])),
   ]);
   return numbersOf({
@@ -44,14 +46,19 @@ export class Timeline {
   private lane = 0;
   private place: Description | null = null;
 
-  constructor(private readonly run: Run, private readonly view: View) {
+  constructor(
+    private readonly run: Run,
+    private readonly view: View,
+  ) {
     this.tracks = run.lanes.map(makeTrack);
     this.shown = Math.min(this.tracks.length, lanesAtFirst);
     this.geometry = geometryFor(this.tracks.length, 0);
-    this.canvas.setAttribute("aria-label",
+    this.canvas.setAttribute(
+      "aria-label",
       `Timeline of ${formatCount(this.tracks.length)} ${this.tracks.length === 1 ? run.words.lane : run.words.lanes}. ` +
-      "N and P go to the next and the previous span, up and down to another lane; plus and minus zoom, left and " +
-      "right pan, 0 shows the whole run. The numbers are in the table below.");
+        "N and P go to the next and the previous span, up and down to another lane; plus and minus zoom, left and " +
+        "right pan, 0 shows the whole run. The numbers are in the table below.",
+    );
     const plot = make("div", { class: "plot" }, this.canvas, this.selection, this.cursor);
     this.frame.append(this.names, plot);
   }
@@ -83,7 +90,8 @@ export class Timeline {
     const label = () => {
       const all = this.shown === this.tracks.length;
       button.setAttribute("aria-expanded", String(all));
-      button.textContent = all ? `Show ${lanesAtFirst} lanes`
+      button.textContent = all
+        ? `Show ${lanesAtFirst} lanes`
         : `Show all ${formatCount(this.tracks.length)} lanes`;
     };
     button.addEventListener("click", () => {
@@ -103,22 +111,32 @@ export class Timeline {
   private fillNames(): void {
     this.frame.style.setProperty("--lane", `${this.geometry.lane}px`);
     this.frame.style.setProperty("--gap", `${this.geometry.gap}px`);
-    this.names.replaceChildren(...this.tracks.slice(0, this.shown).map(({ lane }) => this.nameOfLane(lane)));
+    this.names.replaceChildren(
+      ...this.tracks.slice(0, this.shown).map(({ lane }) => this.nameOfLane(lane)),
+    );
   }
 
   private nameOfLane(lane: Lane): HTMLElement {
     const total = parts.reduce((sum, part) => sum + lane.time[part], 0);
     const busy = total > 0 ? formatPercent(lane.busy / total) : "";
-    return make("li", { title: `${lane.name}: busy ${formatTime(lane.busy)} ${busy}` },
-      make("bdi", { class: "lane-name" }, lane.name), make("span", { class: "lane-busy" }, busy));
+    return make(
+      "li",
+      { title: `${lane.name}: busy ${formatTime(lane.busy)} ${busy}` },
+      make("bdi", { class: "lane-name" }, lane.name),
+      make("span", { class: "lane-busy" }, busy),
+    );
   }
 
   private listen(): void {
     const { view, canvas } = this;
-    view.watch(() => { this.draw(); this.placeCursor(); });
+    view.watch(() => {
+      this.draw();
+      this.placeCursor();
+    });
     onThemeChange(() => this.draw());
     zoomByPointer({
-      view, element: canvas,
+      view,
+      element: canvas,
       isAxis: (y) => y < axisHeight,
       pointAt: (x, y) => this.pointAt(x, y),
       pointAway: () => this.tip.hide(),
@@ -127,15 +145,23 @@ export class Timeline {
     const keys = viewKeys(view);
     keys.set("n", () => this.step(1)).set("p", () => this.step(-1));
     keys.set("ArrowDown", () => this.changeLane(1)).set("ArrowUp", () => this.changeLane(-1));
-    keys.set("Enter", () => { if (this.place) this.zoomTo(this.place.from, this.place.to); });
-    keys.set("Escape", () => { this.tip.hide(); this.moveTo(null); });
+    keys.set("Enter", () => {
+      if (this.place) this.zoomTo(this.place.from, this.place.to);
+    });
+    keys.set("Escape", () => {
+      this.tip.hide();
+      this.moveTo(null);
+    });
     onKeys(canvas, keys);
     canvas.addEventListener("focus", () => {
       if (!canvas.matches(":focus-visible")) return;
       if (this.place) this.placeCursor();
       else this.changeLane(0);
     });
-    canvas.addEventListener("blur", () => { this.tip.hide(); this.cursor.hidden = true; });
+    canvas.addEventListener("blur", () => {
+      this.tip.hide();
+      this.cursor.hidden = true;
+    });
   }
 
   zoomTo(from: number, to: number): void {

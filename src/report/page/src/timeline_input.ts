@@ -13,9 +13,9 @@ export interface Surface {
   select(from: number | null, to: number | null): void;
 }
 
-const wheelStep = 1.0015;  // per unit of deltaY
-const gestureGap = 400;    // ms between two gestures of a wheel
-const clickSlack = 4;      // px a hand moves in a click
+const wheelStep = 1.0015; // per unit of deltaY
+const gestureGap = 400; // ms between two gestures of a wheel
+const clickSlack = 4; // px a hand moves in a click
 
 export function instantAt(surface: { view: View; element: HTMLElement }, x: number): number {
   return surface.view.from + (x / surface.element.clientWidth) * surface.view.span;
@@ -42,19 +42,30 @@ function takeWheel(view: View, element: HTMLElement, event: WheelEvent): boolean
   }
   if (event.deltaY > 0 && view.isWhole && !pinched) return false;
   const [x] = position(element, event);
-  view.zoom(wheelStep ** (-event.deltaY * unit * (pinched ? 5 : 1)), instantAt({ view, element }, x));
+  view.zoom(
+    wheelStep ** (-event.deltaY * unit * (pinched ? 5 : 1)),
+    instantAt({ view, element }, x),
+  );
   return true;
 }
 
 export function zoomByWheel(view: View, element: HTMLElement): void {
-  element.addEventListener("wheel", (event) => {
-    if (takeWheel(view, element, event)) event.preventDefault();
-  }, { passive: false });
+  element.addEventListener(
+    "wheel",
+    (event) => {
+      if (takeWheel(view, element, event)) event.preventDefault();
+    },
+    { passive: false },
+  );
 }
 
-window.addEventListener("wheel", (event) => {
-  if (!event.defaultPrevented) lastScrolled = event.timeStamp;
-}, { passive: true });
+window.addEventListener(
+  "wheel",
+  (event) => {
+    if (!event.defaultPrevented) lastScrolled = event.timeStamp;
+  },
+  { passive: true },
+);
 
 // One pointer selects or pans, two pinch.
 class Drag {
@@ -111,7 +122,10 @@ class Drag {
     this.pointers.set(id, x);
     if (other === undefined) return;
     const gap = Math.max(8, Math.abs(before - other));
-    view.zoom(Math.max(8, Math.abs(x - other)) / gap, instantAt({ view, element }, (x + other) / 2));
+    view.zoom(
+      Math.max(8, Math.abs(x - other)) / gap,
+      instantAt({ view, element }, (x + other) / 2),
+    );
   }
 }
 
@@ -133,8 +147,14 @@ export function viewKeys(view: View): Map<string, () => void> {
   const outward = () => view.zoom(0.5);
   const reset = () => view.reset();
   return new Map([
-    ["+", inward], ["=", inward], ["-", outward], ["_", outward], ["0", reset], ["Home", reset],
-    ["ArrowLeft", () => view.pan(-view.span / 5)], ["ArrowRight", () => view.pan(view.span / 5)],
+    ["+", inward],
+    ["=", inward],
+    ["-", outward],
+    ["_", outward],
+    ["0", reset],
+    ["Home", reset],
+    ["ArrowLeft", () => view.pan(-view.span / 5)],
+    ["ArrowRight", () => view.pan(view.span / 5)],
   ]);
 }
 

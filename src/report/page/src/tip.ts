@@ -3,7 +3,7 @@
 import type { Description } from "./describe";
 import { foreign, make } from "./dom";
 
-const away = 12;  // px from the pointer
+const away = 12; // px from the pointer
 
 export class Tip {
   readonly element = make("div", { class: "tip", id: "tip", "aria-hidden": "true", hidden: true });

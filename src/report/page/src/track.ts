@@ -41,7 +41,9 @@ export class Columns {
 
   constructor(readonly count: number) {
     this.share = {
-      work: new Float32Array(count), generator: new Float32Array(count), collector: new Float32Array(count),
+      work: new Float32Array(count),
+      generator: new Float32Array(count),
+      collector: new Float32Array(count),
     };
     this.failed = new Uint8Array(count);
     this.edge = new Uint8Array(count);

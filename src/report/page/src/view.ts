@@ -1,6 +1,6 @@
 // The range of time that the timeline and the charts show. One for the page; who draws it watches it.
 
-const narrowest = 100;  // ns
+const narrowest = 100; // ns
 
 export class View {
   from = 0;

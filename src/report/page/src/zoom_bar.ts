@@ -20,11 +20,15 @@ export function buildZoomBar(view: View): void {
   const range = make("output", { id: "range" });
   const thumb = make("div", { class: "thumb" });
   const bar = byId("zoom-bar");
-  bar.append(make("div", { class: "buttons", role: "group", "aria-label": "Zoom" }, ...buttons), range);
+  bar.append(
+    make("div", { class: "buttons", role: "group", "aria-label": "Zoom" }, ...buttons),
+    range,
+  );
   bar.after(make("div", { class: "overview", "aria-hidden": "true" }, thumb));
   const show = () => {
     const step = view.span / 1000;
-    range.textContent = view.isWhole ? `the whole run, ${formatTime(view.whole)}`
+    range.textContent = view.isWhole
+      ? `the whole run, ${formatTime(view.whole)}`
       : `${formatTick(view.from, step, view.to)} to ${formatTick(view.to, step, view.to)} (${formatTime(view.span)})`;
     range.dataset.from = String(view.from);
     range.dataset.to = String(view.to);
