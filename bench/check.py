@@ -5,10 +5,11 @@ Usage: bench/check.py PROGRAM                 PROGRAM: build/bench/bench/bench_i
        bench/check.py --record PROGRAM        writes the baseline anew
        bench/check.py --baseline FILE ...     another baseline than bench/instructions.json
 
-Instructions are counted by valgrind's callgrind, so other load on the machine matters little: batches and looks at the
-clock still depend on time. Of five runs on a busy machine the dearest was 2.6 % above the cheapest for split, 1.5 % for
-input order, less for the others. More than TOLERANCE above the baseline fails; more below asks for a new baseline. The
-count depends on the compiler: with another one than the baseline's twice as much is tolerated, and the check says so.
+Instructions are counted by valgrind's callgrind, so other load on the machine matters little:
+batches and looks at the clock still depend on time. Of five runs on a busy machine the dearest was
+2.6 % above the cheapest for split, 1.5 % for input order, less for the others. More than TOLERANCE
+above the baseline fails; more below asks for a new baseline. The count depends on the compiler:
+with another one than the baseline's twice as much is tolerated, and the check says so.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""The pictures of a benchmark's results: SVG, for light and dark pages, fonts of the reader's system."""
+"""The pictures of a benchmark's results: SVG, for light and dark pages, fonts of the reader's
+system."""
 
 import math
 from html import escape
@@ -6,8 +7,8 @@ from typing import NamedTuple
 
 import tables
 
-# Light and dark: background, text, grid, and the lines in the order of use, told apart by colour-blind readers too
-# (after Okabe and Ito, brightened or darkened for their background).
+# Light and dark: background, text, grid, and the lines in the order of use, told apart by
+# colour-blind readers too (after Okabe and Ito, brightened or darkened for their background).
 LIGHT = (
     "#ffffff",
     "#1f2328",
@@ -48,7 +49,7 @@ class Frame(NamedTuple):
     height: float
 
 
-# --- drawing ----------------------------------------------------------------------------------------------------------
+# --- drawing --------------------------------------------------------------------------------------
 
 
 def colours(theme):
@@ -120,7 +121,7 @@ def legend(x, y, entries):
     return "\n".join(parts)
 
 
-# --- curves against the length of an item -----------------------------------------------------------------------------
+# --- curves against the length of an item ---------------------------------------------------------
 
 
 def length_of(case):
@@ -173,7 +174,8 @@ def axes(frame, cases, x_of, y_ticks, y_of):
 
 
 def against_length(doc, title, subtitle, value_of, y_ticks, scale):
-    """A curve for each of LINES; `scale` turns a value into 0 (bottom) to 1, the legend is sorted by the middle."""
+    """A curve for each of LINES; `scale` turns a value into 0 (bottom) to 1, the legend is sorted
+    by the middle."""
     frame = Frame(left=62, top=74, width=620, height=316)
     shown = [peer for peer in LINES if peer in doc.labels]
     values = {
@@ -234,7 +236,7 @@ def cpu(results):
     )
 
 
-# --- short calls ------------------------------------------------------------------------------------------------------
+# --- short calls ----------------------------------------------------------------------------------
 
 
 def panel(doc, case, shown, frame):

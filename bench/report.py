@@ -43,7 +43,8 @@ def everything(results):
 
 
 def with_tables(page, results):
-    """The page's text, its marked places filled. Raises ValueError for a marker that names no table."""
+    """The page's text, its marked places filled. Raises ValueError for a marker that names no
+    table."""
 
     def fill(match):
         opening, name, closing = match.groups()

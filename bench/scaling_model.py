@@ -1,22 +1,24 @@
 """The course of a run on many cores, simulated: what bench/simulate.py computes with.
 
-What is simulated is docs/design.md, batch by batch: every worker pulls, works and collects by itself; one at a time is
-in the generator and one in the collector; who finds the collector taken leaves its batch and goes on; who finds
-nothing looks again for a few microseconds and goes to sleep; one thread at a time is being woken. With split and
-reduce there is neither gate: a slice is claimed by one compare-and-swap. A cache line that another core wrote last
-takes time to come, and those who want to write one line wait for each other.
+What is simulated is docs/design.md, batch by batch: every worker pulls, works and collects by
+itself; one at a time is in the generator and one in the collector; who finds the collector taken
+leaves its batch and goes on; who finds nothing looks again for a few microseconds and goes to
+sleep; one thread at a time is being woken. With split and reduce there is neither gate: a slice is
+claimed by one compare-and-swap. A cache line that another core wrote last takes time to come, and
+those who want to write one line wait for each other.
 
-What the parts of a run cost comes from bench_constants: from runs with one worker, in which nobody waits. Everything
-that more workers add is simulated; nothing is fitted to runs with several. Only the distance between cores that the
-machine at hand lacks is taken from elsewhere, see DISTANT.
+What the parts of a run cost comes from bench_constants: from runs with one worker, in which nobody
+waits. Everything that more workers add is simulated; nothing is fitted to runs with several. Only
+the distance between cores that the machine at hand lacks is taken from elsewhere, see DISTANT.
 """
 
 import heapq
 from collections import namedtuple
 
-# One way between two cores of a dual AMD EPYC 7R13 (Milan), medians in ns: in another group of 8 cores on the same
-# socket, and on the other socket. Source: https://github.com/nviennot/core-to-core-latency (its README).
-# Within a group bench_constants' own figure is used (23 ns there).
+# One way between two cores of a dual AMD EPYC 7R13 (Milan), medians in ns: in another group of 8
+# cores on the same socket, and on the other socket. Source:
+# https://github.com/nviennot/core-to-core-latency (its README). Within a group bench_constants' own
+# figure is used (23 ns there).
 DISTANT = {"group": 8, "socket": 64, "other_group_ns": 107.0, "other_socket_ns": 197.0}
 
 # Of src/engine/feeding.cpp, src/engine/run.cpp and src/engine/worker.hpp.
@@ -36,9 +38,9 @@ LINES_PER_ITEM = 72 / 64
 
 Cost = namedtuple("Cost", "item_ns batch_ns")
 
-# What the engine does, and what it might do instead: queue / (share * workers) items in a batch at most; whether the
-# generator's gate is held while another thread is woken; whether a batch is sized by all of a worker's turn, the wait
-# for lines included, or by the work alone.
+# What the engine does, and what it might do instead: queue / (share * workers) items in a batch at
+# most; whether the generator's gate is held while another thread is woken; whether a batch is sized
+# by all of a worker's turn, the wait for lines included, or by the work alone.
 Variant = namedtuple("Variant", "share wakes sized_by")
 
 
@@ -76,7 +78,8 @@ class Model:
         return max(1, int(min(most, wanted)))
 
     def warm_up_ns(self):
-        """Until all workers are awake, each woken by the one before, and their batches have grown."""
+        """Until all workers are awake, each woken by the one before, and their batches have grown.
+        """
         return self.workers * self.constants["wake_latency_ns"] + 10 * self.turn_ns()
 
     def window_ns(self):
@@ -97,14 +100,16 @@ class Model:
         return max(DISTANT["other_socket_ns"], self.constants["line_ns"])
 
     def moving_ns(self, source, target, items):
-        """For what `source` has written of some items to come to `target`: one after the other, so they overlap."""
+        """For what `source` has written of some items to come to `target`: one after the other, so
+        they overlap."""
         distance = self.distance_ns(source, target)
         each = self.constants["streamed_line_ns"] * distance / self.constants["line_ns"]
         return distance + items * LINES_PER_ITEM * each
 
 
 class Line:
-    """A cache line. Writers have it one after the other; who reads it keeps it until somebody writes."""
+    """A cache line. Writers have it one after the other; who reads it keeps it until somebody
+    writes."""
 
     def __init__(self):
         self.writer = 0
@@ -143,7 +148,8 @@ class Run:
     # --- time ---
 
     def execute(self):
-        """Runs until the time is over; returns ns an item and the share of the time that each gate was taken."""
+        """Runs until the time is over; returns ns an item and the share of the time that each gate
+        was taken."""
         for me in range(self.model.workers):
             self.wake_at(me * self.model.constants["wake_latency_ns"], me)
         began, before, gates = self.run_until(self.model.warm_up_ns())
@@ -170,7 +176,8 @@ class Run:
         heapq.heappush(self.events, (when, self.steps, me))
 
     def write(self, line, me):
-        """Until when `me` has the line and has written it. The write itself is in the batch's cost."""
+        """Until when `me` has the line and has written it. The write itself is in the batch's cost.
+        """
         others = line.readers - {me}
         far = (
             line.writer if line.writer != me or not others else next(iter(others))
@@ -225,7 +232,8 @@ class Run:
         )
 
     def notify(self):
-        """Wakes one thread, if one sleeps and none is on the way. Until when the waker is busy with it."""
+        """Wakes one thread, if one sleeps and none is on the way. Until when the waker is busy with
+        it."""
         if not self.sleeping or self.searcher is not None:
             return self.now
         self.searcher = self.sleeping.pop()
@@ -282,7 +290,8 @@ class Run:
         return items
 
     def claim(self, me, items):
-        """Compare and swap: where another has claimed since the position was read it fails, with a newer position."""
+        """Compare and swap: where another has claimed since the position was read it fails, with a
+        newer position."""
         self.turned[me] = self.now
         yield self.read(self.feed, me)
         position = self.produced
@@ -322,7 +331,8 @@ class Run:
         return ended
 
     def collect(self, me, own):
-        """Combining: whoever has the gate delivers what others leave, and lets go when nothing has been left."""
+        """Combining: whoever has the gate delivers what others leave, and lets go when nothing has
+        been left."""
         began = self.now
         yield self.write(self.deliver, me)
         if self.collect_gate:
@@ -368,10 +378,11 @@ def simulate(constants, form, workers, grain_ns, variant):
 
 
 def turn_parts_ns(model):
-    """Of one turn of a worker where all of them want the gates: in the generator's gate, in the collector's, in all.
+    """Of one turn of a worker where all of them want the gates: in the generator's gate, in the
+    collector's, in all.
 
-    Taking the generator's gate, reading how much room there is and opening the gate each cost a line. The collector's
-    gate costs two, and what another worker has written comes on top.
+    Taking the generator's gate, reading how much room there is and opening the gate each cost a
+    line. The collector's gate costs two, and what another worker has written comes on top.
     """
     items = model.batch_limit()
     line = sum(model.distance_ns(0, other) for other in range(1, model.workers)) / max(
@@ -389,8 +400,8 @@ def turn_parts_ns(model):
 
 
 def least_grain_ns(constants, workers, variant):
-    """The work from which on neither gate is what limits a run: while one worker is in it the others have their own
-    to do, workers * gate <= turn."""
+    """The work from which on neither gate is what limits a run: while one worker is in it the
+    others have their own to do, workers * gate <= turn."""
     low, high = 0.0, 1e7
     for _ in range(60):
         grain_ns = (low + high) / 2
@@ -403,6 +414,7 @@ def least_grain_ns(constants, workers, variant):
 
 
 def gate_limits(constants, workers, grain_ns, variant):
-    """The workers that each gate can keep busy, at the mean distance between the cores of so many."""
+    """The workers that each gate can keep busy, at the mean distance between the cores of so many.
+    """
     pull, collect, turn = turn_parts_ns(Model(constants, "parwork", workers, grain_ns, variant))
     return turn / pull, turn / collect

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""How runs scale to more cores than are at hand: a simulation of the design from measured constants.
+"""How runs scale to more cores than are at hand: a simulation of the design from measured
+constants.
 
 Usage: simulate.py [--check] [OPTION]...     prints Markdown, the tables of docs/performance.md; some 5 seconds
 
@@ -74,7 +75,8 @@ def read_text(path):
 
 
 def document_from(path, program, *arguments):
-    """The figures of a benchmark program, {peer: {case: {metric: median}}}: from a file, else by running it."""
+    """The figures of a benchmark program, {peer: {case: {metric: median}}}: from a file, else by
+    running it."""
     text = read_text(path) if path else output_of([program, *arguments])
     where = path or program
     try:
@@ -150,7 +152,8 @@ def print_table(header, rows):
 
 
 def work_ns(measured, grain):
-    """What the plain loop of the measured run took more than for empty items: the length that items really had."""
+    """What the plain loop of the measured run took more than for empty items: the length that items
+    really had."""
     return max(0.0, measured["plain"][grain] - measured["plain"]["empty"])
 
 

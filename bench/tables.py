@@ -1,8 +1,8 @@
 """The tables of a benchmark's results, as Markdown.
 
-`results` is what bench/run writes: {"machine", "versions", "date", "pace", "command", "tables": {name: document}}; a
-document is what a program prints (support/results.hpp). Each block takes the results and returns its text, or None
-where they hold nothing for it.
+`results` is what bench/run writes: {"machine", "versions", "date", "pace", "command", "tables":
+{name: document}}; a document is what a program prints (support/results.hpp). Each block takes the
+results and returns its text, or None where they hold nothing for it.
 """
 
 
@@ -47,11 +47,12 @@ def document(results, name):
     return found and Document(found)
 
 
-# --- text -------------------------------------------------------------------------------------------------------------
+# --- text -----------------------------------------------------------------------------------------
 
 
 def markdown(header, rows):
-    """A table that is readable in a terminal too: the first column to the left, the others to the right."""
+    """A table that is readable in a terminal too: the first column to the left, the others to the
+    right."""
     rows = [[str(cell) for cell in row] for row in rows]
     widths = [
         max(3, *(len(row[column]) for row in [header, *rows])) for column in range(len(header))
@@ -116,7 +117,7 @@ def block(text, table, doc):
     return f"{text}\n\n{table}{notes}"
 
 
-# --- the blocks -------------------------------------------------------------------------------------------------------
+# --- the blocks -----------------------------------------------------------------------------------
 
 
 def machine(results):
@@ -130,7 +131,8 @@ def machine(results):
 
 
 def noise(results):
-    """How far to trust the figures: what others did meanwhile, and how the plain loop's time varied."""
+    """How far to trust the figures: what others did meanwhile, and how the plain loop's time
+    varied."""
     rows = []
     for name, found in results["tables"].items():
         given = found["conditions"]
@@ -561,7 +563,8 @@ BLOCKS = {
 
 
 def plain_document(found):
-    """Every metric of one program's document as a table, and the efficiency where there is a plain loop."""
+    """Every metric of one program's document as a table, and the efficiency where there is a plain
+    loop."""
     doc = Document(found)
     parts = [", ".join(f"{name} {value:g}" for name, value in doc.conditions.items())]
     for metric in doc.metrics():

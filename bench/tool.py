@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Measures the command-line tool beside its peers: tiny jobs, start-up, many at once, memory. Prints a document as the
-other programs here do (support/results.hpp); bench/run calls it.
+"""Measures the command-line tool beside its peers: tiny jobs, start-up, many at once, memory.
+Prints a document as the other programs here do (support/results.hpp); bench/run calls it.
 
-Each round runs every tool once, one after another. Rates are of whole processes, from their start to their end.
+Each round runs every tool once, one after another. Rates are of whole processes, from their start
+to their end.
 """
 
 import argparse
@@ -23,7 +24,8 @@ SLEEP_S = 2
 
 
 class Tool(NamedTuple):
-    """`command(jobs, at_once, program)` runs the program with each line of standard input, or so many times."""
+    """`command(jobs, at_once, program)` runs the program with each line of standard input, or so
+    many times."""
 
     peer: str
     label: str

@@ -6,8 +6,9 @@ Usage: check_layers.py [ROOT]      ROOT: the source tree, by default the one thi
 Layers, lowest first (docs/design.md tells what each is for):
   L0  vocabulary               L1  building blocks     L2  include/parwork/detail and src/engine
   L3  what users call          L4  what stands on it: classic interface, journal, nats, the umbrella header
-Besides: a source file may include the header it implements (src/engine/work.cpp: parwork/work.hpp) and then counts
-as that header's layer; a public header includes no private one; apps and examples include public headers alone.
+Besides: a source file may include the header it implements (src/engine/work.cpp: parwork/work.hpp)
+and then counts as that header's layer; a public header includes no private one; apps and examples
+include public headers alone.
 """
 
 import re

@@ -23,7 +23,8 @@ def expectation(path):
 
 
 def errors(output):
-    """The lines of a compiler's output that are errors; quoted source lines and notes could say anything."""
+    """The lines of a compiler's output that are errors; quoted source lines and notes could say
+    anything."""
     return [line for line in output.splitlines() if "error:" in line]
 
 

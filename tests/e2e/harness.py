@@ -1,7 +1,7 @@
 """What the tests of programs share: running them, also on a terminal, and interrupting them.
 
-A test file is run as `NAME_test.py PROGRAM [unittest's arguments]`. Nothing here waits for a time to pass: the only
-times are limits after which a hanging program has failed.
+A test file is run as `NAME_test.py PROGRAM [unittest's arguments]`. Nothing here waits for a time
+to pass: the only times are limits after which a hanging program has failed.
 """
 
 import errno
@@ -31,7 +31,8 @@ def default_signals():
 
 
 def seeded_random():
-    """Random draws that can be repeated: prints the seed, and takes it from PARWORK_STRESS_SEED where that is set."""
+    """Random draws that can be repeated: prints the seed, and takes it from PARWORK_STRESS_SEED
+    where that is set."""
     seed = int(os.environ.get("PARWORK_STRESS_SEED") or random.randrange(1 << 32))
     print(f"PARWORK_STRESS_SEED={seed}", flush=True)
     return random.Random(seed)
@@ -47,7 +48,8 @@ def records(journal):
 
 
 def records_after_kill(journal):
-    """The same of a journal that nobody has open. Reads a copy: what a kill left behind is the next run's to mend."""
+    """The same of a journal that nobody has open. Reads a copy: what a kill left behind is the next
+    run's to mend."""
     with tempfile.TemporaryDirectory(prefix="parwork-test-") as folder:
         for suffix in ("", "-wal"):
             if os.path.exists(f"{journal}{suffix}"):
@@ -66,7 +68,8 @@ def environment(**more):
 
 
 class Terminal:
-    """A pseudo-terminal of 80 columns: `end` is for the program, `read_until` reads what it shows."""
+    """A pseudo-terminal of 80 columns: `end` is for the program, `read_until` reads what it shows.
+    """
 
     def __init__(self):
         self.ours, self.end = pty.openpty()
@@ -74,7 +77,8 @@ class Terminal:
         self.shown = b""
 
     def started(self):
-        """To be called when the program has its copy of `end`: only then does reading find an end."""
+        """To be called when the program has its copy of `end`: only then does reading find an end.
+        """
         os.close(self.end)
 
     def _read(self):
@@ -122,7 +126,8 @@ class ProgramTest(unittest.TestCase):
         return subprocess.Popen([program or self.program, *arguments], **options)
 
     def run_program(self, *arguments, **options):
-        """Runs it to its end. Returns status, standard output and standard error, the latter as text."""
+        """Runs it to its end. Returns status, standard output and standard error, the latter as
+        text."""
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
         process = self.start(*arguments, **options)
         with process:
@@ -134,7 +139,8 @@ class ProgramTest(unittest.TestCase):
         return process.returncode, out, (err or b"").decode(errors="replace")
 
     def run_unprivileged(self, *arguments):
-        """Root reads every file, so as root it runs as somebody else, from a copy that everybody can reach."""
+        """Root reads every file, so as root it runs as somebody else, from a copy that everybody
+        can reach."""
         if os.geteuid() != 0:
             return self.run_program(*arguments, cwd=self.folder)
         copy = shutil.copy(self.program, self.folder / Path(self.program).name)
@@ -143,8 +149,8 @@ class ProgramTest(unittest.TestCase):
         )
 
     def interrupt(self, *arguments, shows, stream="stderr", **options):
-        """Interrupts the program when it has shown `shows` on a terminal that is its `stream`. Returns the status, what
-        it wrote to the other stream, and what it showed."""
+        """Interrupts the program when it has shown `shows` on a terminal that is its `stream`.
+        Returns the status, what it wrote to the other stream, and what it showed."""
         terminal = Terminal()
         other = "stdout" if stream == "stderr" else "stderr"
         process = self.start(

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""md5_files --journal: killed at any instant and started again it prints what md5sum does, and reads only the rest."""
+"""md5_files --journal: killed at any instant and started again it prints what md5sum does, and
+reads only the rest."""
 
 import hashlib
 import os

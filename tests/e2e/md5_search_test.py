@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""md5_brute_force and classic_md5: both find the string, say when there is none, and can be interrupted."""
+"""md5_brute_force and classic_md5: both find the string, say when there is none, and can be
+interrupted."""
 
 import hashlib
 import re

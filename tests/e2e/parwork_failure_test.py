@@ -74,7 +74,8 @@ class EndTest(ToolTest):
         return process
 
     def again(self, *arguments, **options):
-        """What a run whose jobs append their items to `done` and fail says at its end, run once more."""
+        """What a run whose jobs append their items to `done` and fail says at its end, run once
+        more."""
         (self.folder / "bin").mkdir(exist_ok=True)
         path = {"PATH": f"{self.folder}/bin:/usr/bin:/bin"}
         for name in ("report", "-odd", "plain"):

@@ -293,7 +293,8 @@ class ResumeTest(ToolTest):
 
 
 class KilledTest(ToolTest):
-    """kill -9 at random instants: nothing is lost, nothing recorded is done again, output is whole and shown once."""
+    """kill -9 at random instants: nothing is lost, nothing recorded is done again, output is whole
+    and shown once."""
 
     def kill_and_resume(self, draw, name, order):
         folder = self.folder / name

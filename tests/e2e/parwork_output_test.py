@@ -98,7 +98,8 @@ class OrderTest(ToolTest):
                     "-k", "-j2", *options, "sh", "-c", script, "sh", ":::", *items
                 )
                 self.wait_for_lines("started", most - 1)
-                # Nothing tells that no further one will start: what tells is that none has when the slow one is released.
+                # Nothing tells that no further one will start: what tells is that none has when the
+                # slow one is released.
                 before = len((self.folder / "started").read_text().splitlines())
                 go.write_text("\n")
                 out, _ = process.communicate(timeout=LIMIT)
@@ -180,7 +181,8 @@ class BufferTest(ToolTest):
         self.assertNotIn(str(spill), (self.folder / "files").read_text())
 
     def held(self, megabytes, *options):
-        """So much output behind a slow job. Returns the most memory the tool had, in MiB, and whether it had a file."""
+        """So much output behind a slow job. Returns the most memory the tool had, in MiB, and
+        whether it had a file."""
         self.fifo("go")
         script = self.script(
             "job",

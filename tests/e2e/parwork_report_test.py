@@ -1,4 +1,5 @@
-"""The command-line tool: reports of runs, of logs and of journals. What is compared is the data in the page."""
+"""The command-line tool: reports of runs, of logs and of journals. What is compared is the data in
+the page."""
 
 import json
 import os

@@ -247,7 +247,8 @@ class SignalTest(Waiting):
         )
 
     def test_suspended_with_its_jobs(self):
-        # Jobs that start nothing themselves: a shell whose child is stopped between vfork and exec waits in state D.
+        # Jobs that start nothing themselves: a shell whose child is stopped between vfork and exec
+        # waits in state D.
         process = self.run_and_send(
             signal.SIGTSTP, script='echo $$ > "pid$1"; echo >> begun; exec sleep 1000'
         )

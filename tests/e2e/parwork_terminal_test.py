@@ -17,7 +17,8 @@ ERASE = "\r\x1b[K"
 
 class TerminalTest(ToolTest):
     def on_terminal(self, *arguments, columns=80, until=None, env=None, then=None, **options):
-        """Runs it with a terminal as standard error. Returns status, standard output and what was shown."""
+        """Runs it with a terminal as standard error. Returns status, standard output and what was
+        shown."""
         terminal = Terminal()
         fcntl.ioctl(terminal.end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         environment = {**os.environ, "TERM": "xterm", **(env or {})}

@@ -153,7 +153,8 @@ class UsageTest(ToolTest):
 
 class LimitsTest(ToolTest):
     def test_a_thousand_jobs_at_once(self):
-        """Each waits for a file that is written when all have begun. The limit of open files is a usual one."""
+        """Each waits for a file that is written when all have begun. The limit of open files is a
+        usual one."""
 
         def usual_limit():
             default_signals()

@@ -18,7 +18,8 @@ class ReadmeTest(harness.ProgramTest):
         self.assertIn("4 items", err)
 
     def run_unprivileged(self, *arguments):
-        """Root reads every file, so as root it runs as somebody else, from a copy that everybody can reach."""
+        """Root reads every file, so as root it runs as somebody else, from a copy that everybody
+        can reach."""
         if os.geteuid() != 0:
             return self.run_program(*arguments, cwd=self.folder)
         copy = shutil.copy(self.program, self.folder.parent / f"{self.folder.name}-program")

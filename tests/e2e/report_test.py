@@ -21,7 +21,8 @@ class ReportTest(harness.ProgramTest):
         return out.decode()
 
     def assert_bound(self, bound, sentence):
-        """A part that others' load kept from its CPU is not what bounds the run: so it may take some runs."""
+        """A part that others' load kept from its CPU is not what bounds the run: so it may take
+        some runs."""
         seen = ""
         for _ in range(10):
             seen = self.verdict(bound)

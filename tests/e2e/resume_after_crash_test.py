@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""resume_after_crash: killed at any instant and started again it computes the rest alone and prints everything."""
+"""resume_after_crash: killed at any instant and started again it computes the rest alone and prints
+everything."""
 
 import re
 import signal

@@ -10,7 +10,8 @@ UNUSABLE = 250
 
 
 class ToolTest(ProgramTest):
-    """Each test runs the tool in a folder of its own. Items are the lines of `items`, which arrive by a pipe."""
+    """Each test runs the tool in a folder of its own. Items are the lines of `items`, which arrive
+    by a pipe."""
 
     def parwork(self, *arguments, items=b"", env=None, **options):
         """Runs it to its end. Returns status, standard output as bytes, standard error as text."""

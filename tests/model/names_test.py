@@ -1,4 +1,5 @@
-"""Whatever the models say they stand for exists in the engine: a function that is renamed is renamed in its model."""
+"""Whatever the models say they stand for exists in the engine: a function that is renamed is
+renamed in its model."""
 
 import re
 import unittest

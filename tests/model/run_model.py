@@ -3,9 +3,9 @@
 
 usage: run_model.py SPIN CC MODEL [-DNAME[=VALUE]]... [--finds TEXT]
 
-Passes where no fault is found in any interleaving, or, with --finds, where one is whose description holds TEXT. A check
-that runs out of memory or depth has failed: it says nothing. With -DPROGRESS it also finds endless loops, if every
-thread that can go on does so some time.
+Passes where no fault is found in any interleaving, or, with --finds, where one is whose description
+holds TEXT. A check that runs out of memory or depth has failed: it says nothing. With -DPROGRESS it
+also finds endless loops, if every thread that can go on does so some time.
 """
 
 import shutil

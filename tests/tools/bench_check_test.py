@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""bench/check.py: a run that has become dearer fails, and the rest passes with a word where it should."""
+"""bench/check.py: a run that has become dearer fails, and the rest passes with a word where it
+should."""
 
 import importlib.util
 import unittest

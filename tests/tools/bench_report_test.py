@@ -1,4 +1,5 @@
-"""bench/report.py turns figures into tables, a list of goals and pictures, and fills marked places of a page."""
+"""bench/report.py turns figures into tables, a list of goals and pictures, and fills marked places
+of a page."""
 
 import sys
 import unittest

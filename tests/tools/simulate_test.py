@@ -1,4 +1,5 @@
-"""bench/simulate.py: what the simulation must come to where that is known without it, and its refusals."""
+"""bench/simulate.py: what the simulation must come to where that is known without it, and its
+refusals."""
 
 import copy
 import json

@@ -1,4 +1,5 @@
-// Builds the report's page: type-checks it, bundles script and style, and puts both into the one HTML file.
+// Builds the report's page: type-checks it, bundles script and style, and puts both into the one
+// HTML file.
 //
 // Usage: node build.mjs [--out page.html] [--cpp report_page.cpp] [--modules FOLDER]
 //   --out      the page, with its marker where the run goes

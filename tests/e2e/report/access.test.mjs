@@ -1,4 +1,5 @@
-// Reports are for everyone: by keyboard alone, by ear, with any eyes, in light and dark, on a phone.
+// Reports are for everyone: by keyboard alone, by ear, with any eyes, in light and dark, on a
+// phone.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

@@ -1,4 +1,5 @@
-// Opens reports in headless Chromium from file://, and tells of everything that a report must not do.
+// Opens reports in headless Chromium from file://, and tells of everything that a report must not
+// do.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -39,7 +39,8 @@ test("a step of zoom draws in one quick frame", () =>
       for (let i = 0; i < 20; i++) {
         await frame();
         canvas.dispatchEvent(new KeyboardEvent("keydown", { key: i % 2 ? "-" : "+" }));
-        // The page asked for the frame before this does: what it draws lies between the frame's beginning and here.
+        // The page asked for the frame before this does: what it draws lies between the frame's
+        // beginning and here.
         times.push(
           await new Promise((resolve) =>
             requestAnimationFrame((began) => resolve(performance.now() - began)),

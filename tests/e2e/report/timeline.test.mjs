@@ -1,4 +1,5 @@
-// The timeline draws what was recorded, zooms, pans, and says what stands under the pointer or the keyboard's cursor.
+// The timeline draws what was recorded, zooms, pans, and says what stands under the pointer or the
+// keyboard's cursor.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";

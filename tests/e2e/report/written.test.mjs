@@ -1,5 +1,5 @@
-// Reports that the library wrote: WRITTEN names a folder of *.html, each with what its run returned beside it, as
-// *.summary.json (the contract's "summary").
+// Reports that the library wrote: WRITTEN names a folder of *.html, each with what its run returned
+// beside it, as *.summary.json (the contract's "summary").
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

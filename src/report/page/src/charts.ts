@@ -1,4 +1,5 @@
-// What the charts share: uPlot in the page's colours, as wide as its frame, with words for those who cannot see it.
+// What the charts share: uPlot in the page's colours, as wide as its frame, with words for those
+// who cannot see it.
 
 import uPlot from "uplot";
 import { formatTick } from "./format";

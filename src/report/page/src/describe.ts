@@ -77,8 +77,8 @@ function titleOf(
   return items === 1 ? name : `${formatCount(items)} ${wordFor(run, items)}, the first is ${name}`;
 }
 
-// The slice in the middle where it is at least as wide as the range, else all that the range touches. Null: nothing
-// was recorded there.
+// The slice in the middle where it is at least as wide as the range, else all that the range
+// touches. Null: nothing was recorded there.
 export function describe(run: Run, track: Track, from: number, to: number): Description | null {
   const middle = (from + to) / 2;
   const at = firstEndingAfter(track, middle);

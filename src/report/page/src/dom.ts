@@ -1,4 +1,5 @@
-// Elements made in code. Text becomes text nodes, never markup, so that whatever an item is called stays text.
+// Elements made in code. Text becomes text nodes, never markup, so that whatever an item is called
+// stays text.
 
 type Child = Node | string | null;
 
@@ -64,7 +65,8 @@ function cellElement(cell: Cell, isHead: boolean): HTMLElement {
   );
 }
 
-// Wide tables scroll in a frame of their own, which the keyboard reaches; the page never scrolls sideways.
+// Wide tables scroll in a frame of their own, which the keyboard reaches; the page never scrolls
+// sideways.
 export function tableElement(table: Table): HTMLElement {
   const body = make("tbody");
   for (const row of table.rows) {

@@ -40,7 +40,8 @@ interface Mark {
   row: number;
 }
 
-// Labels that would overlap go to rows of their own, above the plot. Positions are shares of the plot's width in px.
+// Labels that would overlap go to rows of their own, above the plot. Positions are shares of the
+// plot's width in px.
 function layOut(durations: Durations, [from, to]: Range, width: number): Mark[] {
   const free: number[] = [];
   return marks.map(([key, label]) => {

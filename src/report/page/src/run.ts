@@ -1,4 +1,5 @@
-// The recorded run, as the library writes it into the page. Times are nanoseconds since the run began, shares 0 to 1.
+// The recorded run, as the library writes it into the page. Times are nanoseconds since the run
+// began, shares 0 to 1.
 
 export const parts = ["work", "generator", "collector", "idle"] as const;
 export type Part = (typeof parts)[number];

@@ -1,4 +1,5 @@
-// Light or dark: the system's choice until the reader makes one. Canvases take their colours from here.
+// Light or dark: the system's choice until the reader makes one. Canvases take their colours from
+// here.
 
 import { busyParts, isWaiting, parts, type Lane, type Part } from "./run";
 

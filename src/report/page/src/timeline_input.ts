@@ -1,4 +1,5 @@
-// Zooming, panning and pointing, by mouse, wheel, fingers and keys. Knows the view and pixels, nothing of slices.
+// Zooming, panning and pointing, by mouse, wheel, fingers and keys. Knows the view and pixels,
+// nothing of slices.
 
 import type { View } from "./view";
 
@@ -26,8 +27,8 @@ function position(element: HTMLElement, event: MouseEvent): [x: number, y: numbe
   return [event.clientX - box.left, event.clientY - box.top];
 }
 
-// A wheel zooms; sideways or with shift it pans. A turn that began as scrolling of the page stays that, so that
-// nobody gets stuck on a chart, and at the whole run zooming out is scrolling.
+// A wheel zooms; sideways or with shift it pans. A turn that began as scrolling of the page stays
+// that, so that nobody gets stuck on a chart, and at the whole run zooming out is scrolling.
 let lastScrolled = -Infinity;
 
 function takeWheel(view: View, element: HTMLElement, event: WheelEvent): boolean {

@@ -1,4 +1,5 @@
-// The range of time that the timeline and the charts show. One for the page; who draws it watches it.
+// The range of time that the timeline and the charts show. One for the page; who draws it watches
+// it.
 
 const narrowest = 100; // ns
 
