@@ -1,4 +1,4 @@
-// The report's page, built from src/report/page and cut where the run goes: a report is head, one
+// The report's page, src/report/generated/page.html, cut where the run goes: a report is head, one
 // JSON object, tail. Only in builds with PARWORK_REPORT=1.
 //
 // Thread safety: constants. The JSON must not hold '<' (written as \u003c), or it could end the

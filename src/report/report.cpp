@@ -321,7 +321,7 @@ void write_report(const recording& run, const std::filesystem::path& file) {
   if (!has_report()) {
     throw std::runtime_error(
         "parwork: this build cannot write reports: it was configured with PARWORK_REPORT=OFF; "
-        "build it with node and npm there, or use write_trace");
+        "configure it without that, or use write_trace");
   }
   output_file out(file);
   out.write(report_page_head);

@@ -1,9 +1,8 @@
 // Builds the report's page: type-checks it, bundles script and style, and puts both into the one
-// HTML file.
+// HTML file. The same sources and lock file make the same bytes, on every machine.
 //
-// Usage: node build.mjs [--out page.html] [--cpp report_page.cpp] [--modules FOLDER]
+// Usage: node build.mjs --out page.html [--modules FOLDER]
 //   --out      the page, with its marker where the run goes
-//   --cpp      the same as C++ source, cut at the marker: see src/report/page.hpp
 //   --modules  the node_modules to use, by default the one beside this file
 
 import { execFileSync } from "node:child_process";
@@ -106,33 +105,11 @@ async function buildPage(modules) {
   return check(fill(page, "@SCRIPT@", script));
 }
 
-// As numbers: some compilers warn of string literals of this length.
-function asArray(name, text) {
-  const lines = [];
-  const bytes = [...Buffer.from(text, "ascii")];
-  for (let i = 0; i < bytes.length; i += 40) lines.push(bytes.slice(i, i + 40).join(","));
-  return `constexpr char ${name}[] = {\n${lines.join(",\n")}};\n`;
-}
-
-function asCpp(page) {
-  const [head, tail] = page.split(marker);
-  return (
-    "// Made by src/report/page/build.mjs: the report's page, cut where the run goes.\n" +
-    '#include "report/page.hpp"\n\n' +
-    `namespace {\n\n${asArray("head", head)}\n${asArray("tail", tail)}\n}  // namespace\n\n` +
-    "namespace parwork::detail {\n\n" +
-    "constexpr std::string_view report_page_head(head, sizeof head);\n" +
-    "constexpr std::string_view report_page_tail(tail, sizeof tail);\n\n" +
-    "}  // namespace parwork::detail\n"
-  );
-}
-
 const { values } = parseArgs({
-  options: { out: { type: "string" }, cpp: { type: "string" }, modules: { type: "string" } },
+  options: { out: { type: "string" }, modules: { type: "string" } },
 });
+if (!values.out) fail("--out is missing: where the page goes");
 const modules = resolve(values.modules ?? join(here, "node_modules"));
 if (!existsSync(join(modules, "esbuild")))
   fail(`${modules} lacks esbuild; run 'npm ci --ignore-scripts' beside package.json`);
-const page = await buildPage(modules);
-if (values.out) writeFileSync(values.out, page);
-if (values.cpp) writeFileSync(values.cpp, asCpp(page));
+writeFileSync(values.out, await buildPage(modules));

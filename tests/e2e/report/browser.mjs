@@ -27,7 +27,7 @@ const quiet = [
 /** @param {string} name */
 function required(name) {
   const value = process.env[name];
-  assert.ok(value, `${name} is not set: see tests/e2e/report/CMakeLists.txt`);
+  assert.ok(value, `${name} is not set: ./dev test page sets it`);
   return value;
 }
 
