@@ -313,8 +313,8 @@ std::optional<recorded_outcome> journal_run::recall(std::string_view key, journa
   return recorded_outcome{found->failed(), found->attempts, std::move(found->value)};
 }
 
-void journal_run::record(std::string_view key, const journal_place& place,
-                         const recorded_outcome& outcome) {
+void journal_run::record_bytes(std::string_view key, const journal_place& place,
+                               recorded_outcome&& outcome) {
   const auto state =
       static_cast<int>(outcome.failed ? record_state::failure : record_state::success);
   store_.add({.what = change::kind::put,

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <type_traits>
 #include <typeinfo>
+#include <utility>
 
 #include "parwork/codec.hpp"
 #include "parwork/failure.hpp"
@@ -90,8 +91,8 @@ class journal_store {
   std::unique_ptr<implementation> implementation_;
 };
 
-/// One run's use of a journal. Thread safety: `recall` is called by one thread at a time, `record`
-/// by one thread at a time, and both may be called at once.
+/// One run's use of a journal. Thread safety: `recall` is called by one thread at a time; the others
+/// may be called by any thread at any time, so that workers record what they finish.
 class journal_run {
  public:
   /// Throws `journal_busy` where another run uses the journal.
@@ -110,17 +111,40 @@ class journal_run {
   /// `journal_corrupt`.
   [[nodiscard]] std::optional<recorded_outcome> recall(std::string_view key, journal_place& place);
 
+  /// The outcome that was recalled. Throws `journal_mismatch` where its bytes are no `R`.
+  template <class R>
+  [[nodiscard]] std::expected<R, failure> outcome_of(std::string_view key,
+                                                     const recorded_outcome& recorded) const {
+    try {
+      if (recorded.failed) return std::unexpected(decode_failure(recorded.bytes));
+      return decode_result<R>(recorded.bytes);
+    } catch (const codec_error& wrong) {
+      refuse_result(key, wrong.what());
+    }
+  }
+
   /// Keeps a finished item for the next commit. Blocks while two groups are waiting for the disk.
-  /// Throws `journal_unwritable` from the first commit that failed on.
-  void record(std::string_view key, const journal_place& place, const recorded_outcome& outcome);
+  /// Throws `journal_unwritable` from the first commit that failed on, and what the codec throws.
+  template <class R>
+  void record(std::string_view key, const journal_place& place, unsigned attempts,
+              const std::expected<R, failure>& outcome) {
+    std::string bytes;
+    if (!outcome) {
+      encode_failure(outcome.error(), bytes);
+    } else if constexpr (!std::is_void_v<R>) {
+      codec<R>::encode(*outcome, bytes);
+    }
+    record_bytes(key, place, {!outcome.has_value(), attempts, std::move(bytes)});
+  }
 
   /// Commits everything. Throws `journal_unwritable`.
   void finish();
 
-  /// Says what a damaged record or one of another type is; throws `journal_mismatch`.
+ private:
+  void record_bytes(std::string_view key, const journal_place& place, recorded_outcome&& outcome);
+  // Says what a record of another type is; throws `journal_mismatch`.
   [[noreturn]] void refuse_result(std::string_view key, const std::string& why) const;
 
- private:
   journal_store::implementation& store_;
   const replay_policy policy_;
 };

@@ -133,21 +133,12 @@ class recalling_generator {
       const std::uint64_t index = yielded_++;
       yielded next(std::in_place, *std::move(item));
       if (recorded) {
-        next->outcome.emplace(decode(where.key, *recorded));
+        next->outcome.emplace(run_.template outcome_of<R>(where.key, *recorded));
         next->attempts = recorded->attempts;
       } else {
         places_.put(index, std::move(where));
       }
       return next;
-    }
-  }
-
-  std::expected<R, failure> decode(std::string_view key, const recorded_outcome& recorded) const {
-    try {
-      if (recorded.failed) return std::unexpected(decode_failure(recorded.bytes));
-      return decode_result<R>(recorded.bytes);
-    } catch (const codec_error& wrong) {
-      run_.refuse_result(key, wrong.what());
     }
   }
 
@@ -284,23 +275,13 @@ class recording_tee {
     const auto where = places_.take(index);
     if (!where) return;
     if (!result && (result.error().kind() == failure_kind::cancelled || state_.stopping())) return;
-    recorded_outcome& outcome = outcome_;
-    outcome.failed = !result.has_value();
-    outcome.attempts = attempts;
-    outcome.bytes.clear();
-    if (outcome.failed) {
-      encode_failure(result.error(), outcome.bytes);
-    } else if constexpr (!std::is_void_v<R>) {
-      codec<R>::encode(*result, outcome.bytes);
-    }
-    run_.record(where->key, where->place, outcome);
+    run_.record(where->key, where->place, attempts, result);
   }
 
   passed_on<Collector, R> to_;
   journal_run& run_;
   places_in_flight& places_;
   tee_state& state_;
-  recorded_outcome outcome_{};  // its bytes' room is used again
 };
 
 // How many items a sized generator has.
