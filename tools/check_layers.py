@@ -4,8 +4,10 @@
 Usage: check_layers.py [ROOT]      ROOT: the source tree, by default the one this script is in
 
 Layers, lowest first (docs/design.md tells what each is for):
-  L0  vocabulary               L1  building blocks     L2  include/parwork/detail and src/engine
-  L3  what users call          L4  what stands on it: classic interface, journal, nats, the umbrella header
+  L0  vocabulary, src/base     L1  building blocks
+  L2  include/parwork/detail, src/engine and src/recording
+  L3  what users call, with src/adapters and src/report
+  L4  what stands on it: classic interface, journal, nats, the umbrella header
 Besides: a source file may include the header it implements (src/engine/work.cpp: parwork/work.hpp)
 and then counts as that header's layer; a public header includes no private one; apps and examples
 include public headers alone.
@@ -24,7 +26,10 @@ PUBLIC_LAYERS = {
 }
 FOLDER_LAYERS = {
     "include/parwork/detail": 2,
+    "src/base": 0,
     "src/engine": 2,
+    "src/recording": 2,
+    "src/adapters": 3,
     "src/report": 3,
     "src/journal": 4,
     "src/nats": 4,

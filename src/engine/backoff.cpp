@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string>
 
-#include "engine/readable.hpp"
+#include "base/readable.hpp"
 
 namespace parwork::detail {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <typeinfo>
 
-#include "engine/type_name.hpp"
+#include "base/type_name.hpp"
 
 namespace parwork {
 

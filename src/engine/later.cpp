@@ -10,8 +10,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "base/type_name.hpp"
 #include "engine/run.hpp"
-#include "engine/type_name.hpp"
 
 namespace parwork::detail {
 

@@ -34,12 +34,12 @@
 
 #include "engine/parker.hpp"
 #include "engine/pool_state.hpp"
-#include "engine/recording.hpp"
 #include "engine/timer.hpp"
 #include "engine/window.hpp"
 #include "engine/worker.hpp"
 #include "parwork/detail/mutex.hpp"
 #include "parwork/detail/run.hpp"
+#include "recording/recording.hpp"
 
 namespace parwork::detail {
 

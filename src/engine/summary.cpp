@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/readable.hpp"
+#include "base/readable.hpp"
 
 namespace parwork {
 

@@ -13,7 +13,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "engine/type_name.hpp"
+#include "base/type_name.hpp"
 #include "parwork/failure.hpp"
 #include "parwork/process.hpp"
 

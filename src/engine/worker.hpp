@@ -9,8 +9,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "base/tick_clock.hpp"
 #include "engine/parker.hpp"
-#include "engine/tick_clock.hpp"
 #include "parwork/detail/lane.hpp"
 #include "parwork/detail/owned_mutex.hpp"
 #include "parwork/detail/run.hpp"

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/type_name.hpp"
+#include "base/type_name.hpp"
 #include "parwork/journal.hpp"
 
 namespace parwork {

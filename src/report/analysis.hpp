@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/recording.hpp"
+#include "recording/recording.hpp"
 
 namespace parwork::detail {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/recording.hpp"
+#include "recording/recording.hpp"
 #include "report/analysis.hpp"
 #include "report/report.hpp"
 #include "report/trace.hpp"

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "engine/recording.hpp"
+#include "recording/recording.hpp"
 #include "report/output_file.hpp"
 
 namespace parwork::detail {

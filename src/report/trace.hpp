@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "engine/recording.hpp"
+#include "recording/recording.hpp"
 
 namespace parwork::detail {
 

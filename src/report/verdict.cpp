@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "engine/readable.hpp"
+#include "base/readable.hpp"
 #include "parwork/cpus.hpp"
 #include "report/analysis.hpp"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/recording.hpp"
+#include "recording/recording.hpp"
 
 namespace parwork::detail {
 

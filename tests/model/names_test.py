@@ -29,7 +29,7 @@ def model_files():
 def engine_sources():
     files = [
         path
-        for folder in ("src/engine", "include/parwork/detail")
+        for folder in ("src/engine", "src/base", "include/parwork/detail")
         for path in (ROOT / folder).glob("*.?pp")
     ]
     return [path.read_text(encoding="utf-8") for path in sorted(files)]

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/recording.hpp"
 #include "parwork/recorder.hpp"
+#include "recording/recording.hpp"
 #include "report/analysis.hpp"
 
 namespace parwork_test {

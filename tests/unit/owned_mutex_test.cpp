@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/tick_clock.hpp"
 #include "engine/alarm.hpp"
-#include "engine/tick_clock.hpp"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "engine/readable.hpp"
+#include "base/readable.hpp"
 
 #include <gtest/gtest.h>
 

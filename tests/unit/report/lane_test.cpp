@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/recording.hpp"
+#include "recording/recording.hpp"
 #include "support/rounds.hpp"
 
 namespace {

@@ -9,9 +9,9 @@
 #include <string>
 #include <utility>
 
-#include "engine/recording.hpp"
 #include "parwork/cpus.hpp"
 #include "parwork/recorder.hpp"
+#include "recording/recording.hpp"
 
 namespace {
 

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/readable.hpp"
+#include "base/readable.hpp"
 
 namespace parwork {
 

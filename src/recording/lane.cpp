@@ -5,8 +5,8 @@
 #include <exception>
 #include <utility>
 
-#include "engine/recording.hpp"
-#include "engine/tick_clock.hpp"
+#include "base/tick_clock.hpp"
+#include "recording/recording.hpp"
 
 namespace parwork::detail {
 

@@ -1,4 +1,4 @@
-#include "engine/type_name.hpp"
+#include "base/type_name.hpp"
 
 #include <cxxabi.h>
 

@@ -1,4 +1,4 @@
-#include "engine/recording.hpp"
+#include "recording/recording.hpp"
 
 #include <sys/resource.h>
 

@@ -1,4 +1,4 @@
-#include "engine/tick_clock.hpp"
+#include "base/tick_clock.hpp"
 
 #include <mutex>
 
