@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Makes tables and pictures of what bench/run measured.
 
-Usage: bench/report.py [RESULTS]               prints every table; RESULTS: default build/bench/results.json
+Usage: bench/report.py [RESULTS]               prints every table of RESULTS
+                                                (default: build/bench/results.json)
        bench/report.py --markdown [RESULTS]    puts them into docs/performance.md and README.md
        bench/report.py --pictures [RESULTS]    draws docs/pictures/*.svg
-       bench/report.py -                       prints what one program, bench_throughput for example, wrote to the pipe
+       bench/report.py -                       prints what one program wrote to the
+                                                pipe (bench_throughput for example)
 
 A table goes where the page has its marker, and replaces what stands there:
 

@@ -2,7 +2,8 @@
 """How runs scale to more cores than are at hand: a simulation of the design from measured
 constants.
 
-Usage: simulate.py [--check] [OPTION]...     prints Markdown, the tables of docs/performance.md; some 5 seconds
+Usage: simulate.py [--check] [OPTION]...     prints Markdown, the tables of docs/performance.md;
+                                             takes about 5 seconds
 
   --check           first its prediction for 2 workers beside a measured run
   --build DIR       the build tree with bench_constants and bench_throughput (default build/bench)
@@ -12,8 +13,10 @@ Usage: simulate.py [--check] [OPTION]...     prints Markdown, the tables of docs
 
 What if the engine were another? The first is what it is (src/engine/feeding.cpp).
   --share 1|2|3|4          a batch has at most queue / (this * workers) items
-  --wakes inside|outside   other threads are woken inside the generator's gate, or when it has been opened
-  --sized-by turn|work     batches aim at 30 us of a worker's whole turn, waiting for lines included, or of work
+  --wakes inside|outside   other threads are woken inside the generator's gate, or when it has
+                           been opened
+  --sized-by turn|work     batches aim at 30 us of a worker's whole turn, waiting for lines included,
+                           or of work
 
 What is simulated, and from what, is said in scaling_model.py.
 """

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks that README.md and docs/ tell the truth about the tree: quoted code, links, paths.
 
-Usage: check_quotes.py [--fix] [ROOT]      ROOT: the source tree, by default the one this script is in
+Usage: check_quotes.py [--fix] [ROOT]      ROOT: the source tree, by default the one that this
+                                           script is in
 
 1. A fenced block below `<!-- quote: examples/x.cpp#region -->` equals what stands in that file
 between the lines

@@ -4,8 +4,8 @@
 Usage: check_structure.py [--objects FOLDER] [ROOT]
 
   1. No class has more than 25 data members or 40 functions of its own (nested classes aside).
-  2. No two parts of src/engine call each other both ways: neither directly nor around a circle. A part
-     is x.hpp and x.cpp. Calls are read from the symbols of its object files below FOLDER (without
+  2. No two parts of src/engine call each other both ways: neither directly nor around a circle.
+     A part is x.hpp and x.cpp. Calls are read from the symbols of its object files below FOLDER (without
      --objects: not checked), and from what its files include.
 
 ROOT: the source tree, by default the one that this script is in. Needs universal-ctags and nm.

@@ -5,7 +5,8 @@ Usage: expect_error.py FILE -- COMPILER [ARGUMENT...]
 
 The first line of FILE is one of
   // expect: TEXT    it must not compile, and an error of the compiler must contain TEXT
-  // expect: ok      it must compile: a control, which shows that a neighbour fails for its one fault alone
+  // expect: ok      it must compile: a control, which shows that a neighbour fails for its one
+                     fault alone
 """
 
 import os

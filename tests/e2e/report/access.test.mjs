@@ -115,7 +115,12 @@ function textColours(page) {
   });
 }
 
-/** The page's colours by name. @param {Page} page @param {string[]} names @returns {Promise<Record<string, string>>} */
+/**
+ * The page's colours by name.
+ * @param {Page} page
+ * @param {string[]} names
+ * @returns {Promise<Record<string, string>>}
+ */
 function colours(page, names) {
   return page.evaluate((all) => {
     const style = getComputedStyle(document.documentElement);

@@ -11,7 +11,10 @@ import { reportOf } from "./fixtures.mjs";
 
 /** @typedef {import("playwright-core").Page} Page */
 /** @typedef {import("./fixtures.mjs").Run} Run */
-/** @typedef {{width?: number, height?: number, dark?: boolean, provokes?: RegExp}} Look provokes: the one complaint that must come */
+/**
+ * @typedef {{width?: number, height?: number, dark?: boolean, provokes?: RegExp}} Look provokes:
+ * the one complaint that must come
+ */
 
 const readyLimit = 30_000; // ms after which a page counts as stuck
 
@@ -93,7 +96,12 @@ export class Reports {
     }
   }
 
-  /** @param {string} name @param {Run} run @param {(page: Page) => Promise<void>} use @param {Look} look */
+  /**
+   * @param {string} name
+   * @param {Run} run
+   * @param {(page: Page) => Promise<void>} use
+   * @param {Look} look
+   */
   async show(name, run, use, look = {}) {
     await this.open(this.write(name, run), use, look);
   }
@@ -109,14 +117,22 @@ export async function figure(page, name) {
   };
 }
 
-/** The range of time in view, in nanoseconds. @param {Page} page @returns {Promise<{from: number, to: number}>} */
+/**
+ * The range of time in view, in nanoseconds.
+ * @param {Page} page
+ * @returns {Promise<{from: number, to: number}>}
+ */
 export async function range(page) {
   return page
     .locator("#range")
     .evaluate((output) => ({ from: Number(output.dataset.from), to: Number(output.dataset.to) }));
 }
 
-/** Waits until the range in view is another than it was, and gives it. @param {Page} page @param {{from: number, to: number}} before */
+/**
+ * Waits until the range in view is another than it was, and gives it.
+ * @param {Page} page
+ * @param {{from: number, to: number}} before
+ */
 export async function changedRange(page, before) {
   await page.waitForFunction(
     ({ from, to }) => {

@@ -54,7 +54,11 @@ const eyes = {
   ],
 };
 
-/** The linear light that a colour is to those eyes. @param {keyof typeof eyes} kind @param {string} hex */
+/**
+ * The linear light that a colour is to those eyes.
+ * @param {keyof typeof eyes} kind
+ * @param {string} hex
+ */
 export function seenBy(kind, hex) {
   return times(eyes[kind], linear(hex));
 }

@@ -28,7 +28,11 @@ export function nanosecondsOf(text) {
   );
 }
 
-/** Three digits are shown, of times beyond 100 s whole seconds, beyond an hour whole minutes. @param {string} text @param {number} time */
+/**
+ * Three digits are shown, of times beyond 100 s whole seconds, beyond an hour whole minutes.
+ * @param {string} text
+ * @param {number} time
+ */
 export function assertTime(text, time) {
   const slack = time >= 3600e9 ? 31e9 : time >= 99.5e9 ? 0.51e9 : time * 0.0051;
   assert.ok(Math.abs(nanosecondsOf(text) - time) <= slack, `"${text}" stands for ${time} ns`);
@@ -44,7 +48,11 @@ export function assertPercent(text, share) {
   );
 }
 
-/** Every field of the summary is on the page, exactly in data-value and rightly in the text. @param {Page} page @param {Run["summary"]} summary */
+/**
+ * Every field of the summary is on the page, exactly in data-value and rightly in the text.
+ * @param {Page} page
+ * @param {Run["summary"]} summary
+ */
 export async function assertSummary(page, summary) {
   const shownElsewhere = new Set(["wall", "stopped", "bound"]);
   for (const [name, value] of Object.entries(summary)) {

@@ -531,7 +531,11 @@ function settleCounts(run) {
   return run;
 }
 
-/** A run as the library writes it: the object's JSON in place of the marker. @param {string} page @param {Run} run */
+/**
+ * A run as the library writes it: the object's JSON in place of the marker.
+ * @param {string} page
+ * @param {Run} run
+ */
 export function reportOf(page, run) {
   const json = JSON.stringify(run)
     .replaceAll("<", "\\u003c")

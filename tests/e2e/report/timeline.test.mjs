@@ -26,7 +26,13 @@ async function canvasBox(page) {
   return box;
 }
 
-/** Where a slice's middle is in the window, at the whole run. @param {Page} page @param {Run} shown @param {number} lane @param {number} slice */
+/**
+ * Where a slice's middle is in the window, at the whole run.
+ * @param {Page} page
+ * @param {Run} shown
+ * @param {number} lane
+ * @param {number} slice
+ */
 async function placeOf(page, shown, lane, slice) {
   const box = await canvasBox(page);
   const { start, work, idle, generator, collector } = shown.lanes[lane].slices;
@@ -39,7 +45,11 @@ async function placeOf(page, shown, lane, slice) {
   };
 }
 
-/** The longest slice of a lane for which `wanted` holds. @param {number} lane @param {(slice: number) => boolean} wanted */
+/**
+ * The longest slice of a lane for which `wanted` holds.
+ * @param {number} lane
+ * @param {(slice: number) => boolean} wanted
+ */
 function longest(lane, wanted) {
   const { slices } = run.lanes[lane];
   const found = slices.start
@@ -299,7 +309,12 @@ test("hovering what is narrower than a pixel counts its items and sums up its pa
   });
 });
 
-/** All slices that touch a pixel. @param {import("./fixtures.mjs").Lane} lane @param {number} from @param {number} pixel */
+/**
+ * All slices that touch a pixel.
+ * @param {import("./fixtures.mjs").Lane} lane
+ * @param {number} from
+ * @param {number} pixel
+ */
 function sumUp({ slices }, from, pixel) {
   const sum = { items: 0, first: -1, length: 0, work: 0 };
   slices.start.forEach((start, i) => {
@@ -313,7 +328,12 @@ function sumUp({ slices }, from, pixel) {
   return sum;
 }
 
-/** The colour of a canvas's pixel, "#rrggbb". @param {Page} page @param {number} x @param {number} y in CSS pixels of the window */
+/**
+ * The colour of a canvas's pixel, "#rrggbb".
+ * @param {Page} page
+ * @param {number} x
+ * @param {number} y in CSS pixels of the window
+ */
 function pixelAt(page, x, y) {
   return page.locator("#lanes").evaluate(
     (element, [left, top]) => {
