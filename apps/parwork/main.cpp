@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "command_line.hpp"
-#include "error.hpp"
-#include "output_writer.hpp"
-#include "report.hpp"
-#include "resume.hpp"
-#include "run.hpp"
-#include "status.hpp"
+#include "commands/report.hpp"
+#include "commands/resume.hpp"
+#include "commands/run.hpp"
+#include "options/command_line.hpp"
+#include "output/output_writer.hpp"
+#include "support/error.hpp"
+#include "support/status.hpp"
 #include "version.hpp"
 
 namespace {

@@ -1,8 +1,8 @@
 // Arguments of the tool. They are refused by an error, or they make settings that keep their
 // promises.
-#include "command_line.hpp"
-#include "error.hpp"
 #include "fuzz.hpp"
+#include "options/command_line.hpp"
+#include "support/error.hpp"
 
 namespace {
 

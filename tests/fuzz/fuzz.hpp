@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "item_source.hpp"
+#include "input/item_source.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

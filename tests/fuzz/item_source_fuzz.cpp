@@ -7,7 +7,7 @@
 #include <array>
 
 #include "fuzz.hpp"
-#include "item_source.hpp"
+#include "input/item_source.hpp"
 
 namespace {
 

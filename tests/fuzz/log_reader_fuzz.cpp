@@ -1,10 +1,10 @@
 // A log. It is refused by an error, or what is read of it keeps its promises and can be shown.
-#include "log_reader.hpp"
+#include "record/log_reader.hpp"
 
 #include <sstream>
 
-#include "error.hpp"
 #include "fuzz.hpp"
+#include "support/error.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // A journal's record of a job. It is refused by an error, or it is read, and what is written of
 // that is read as the same.
-#include "outcome.hpp"
+#include "jobs/outcome.hpp"
 
 #include "fuzz.hpp"
 

@@ -1,9 +1,9 @@
 // Words of a command, and at the end an item. What comes from an item stays one argument, and is
 // never expanded again; a shell reads back what was quoted for it, and nothing of an item as code.
-#include "command_template.hpp"
-#include "error.hpp"
 #include "fuzz.hpp"
-#include "shell_words.hpp"
+#include "jobs/command_template.hpp"
+#include "support/error.hpp"
+#include "support/shell_words.hpp"
 
 namespace {
 

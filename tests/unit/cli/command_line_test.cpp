@@ -1,12 +1,12 @@
-#include "command_line.hpp"
+#include "options/command_line.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "error.hpp"
-#include "option_table.hpp"
+#include "options/option_table.hpp"
+#include "support/error.hpp"
 
 namespace {
 

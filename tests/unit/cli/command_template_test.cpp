@@ -1,11 +1,11 @@
-#include "command_template.hpp"
+#include "jobs/command_template.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "error.hpp"
+#include "support/error.hpp"
 
 namespace {
 

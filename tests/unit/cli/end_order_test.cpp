@@ -1,4 +1,4 @@
-#include "end_order.hpp"
+#include "jobs/end_order.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "halt.hpp"
+#include "jobs/halt.hpp"
 
 #include <gtest/gtest.h>
 
-#include "error.hpp"
+#include "support/error.hpp"
 
 namespace {
 

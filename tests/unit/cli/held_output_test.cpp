@@ -1,4 +1,4 @@
-#include "held_output.hpp"
+#include "output/held_output.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "item_source.hpp"
+#include "input/item_source.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "log_reader.hpp"
+#include "record/log_reader.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "error.hpp"
+#include "support/error.hpp"
 
 namespace {
 

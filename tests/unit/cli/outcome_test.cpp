@@ -1,4 +1,4 @@
-#include "outcome.hpp"
+#include "jobs/outcome.hpp"
 
 #include <gtest/gtest.h>
 

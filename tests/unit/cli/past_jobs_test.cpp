@@ -1,4 +1,4 @@
-#include "past_jobs.hpp"
+#include "record/past_jobs.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "run_file.hpp"
+#include "record/run_file.hpp"
 
 #include <gtest/gtest.h>
 

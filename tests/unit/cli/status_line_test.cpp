@@ -1,4 +1,4 @@
-#include "status_line.hpp"
+#include "output/status_line.hpp"
 
 #include <gtest/gtest.h>
 

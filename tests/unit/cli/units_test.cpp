@@ -1,11 +1,11 @@
-#include "units.hpp"
+#include "support/units.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <string>
 
-#include "error.hpp"
+#include "support/error.hpp"
 
 namespace {
 

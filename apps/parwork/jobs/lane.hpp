@@ -1,0 +1,115 @@
+// A thread that starts processes and watches those that it has started.
+//
+// Thread safety: `wake` may be called by any thread; all else is the thread's own.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "jobs/job_runner.hpp"
+#include "support/descriptor.hpp"
+
+namespace cli {
+
+class lane {
+ public:
+  explicit lane(job_runner& runner);
+  lane(const lane&) = delete;
+  lane& operator=(const lane&) = delete;
+  ~lane() { thread_.join(); }
+
+  void wake() noexcept { wake_.set(); }
+
+  /// How many jobs it has, or had lately, and has been woken for: the runner's, under its lock.
+  std::size_t load = 0;
+
+ private:
+  using clock = std::chrono::steady_clock;
+  struct attempt;
+
+  // What an event is about: `data` says it as a number, by ticket_of. Not by a pointer: a file that
+  // was closed here tells of itself as long as a child of another lane, on its way to exec, has it.
+  enum class source : std::uint8_t { process, out, err };
+  enum class phase : std::uint8_t { running, ending, killed };
+
+  struct attempt {
+    attempt(std::uint64_t number, waiting_job waiting, const runner_parts& parts, unsigned slot,
+            attempt_kind kind);
+
+    const std::uint64_t number;  // from 1, in the order in which the lane started them
+    job& which;
+    parwork::completer<outcome> done;
+    const attempt_kind kind;
+    job_output output;
+    outcome result;
+    std::string program;  // what it starts
+    clock::time_point begin;
+    clock::time_point kill_at;  // of phase::ending
+    phase now = phase::running;
+    bool over = false;
+    pid_t pid = -1;
+    descriptor process, out, err;
+    std::set<std::pair<clock::time_point, attempt*>>::iterator timer;
+    bool timed = false;
+  };
+
+  // A group whose leader was ended and is gone, and that may have members still.
+  struct orphaned_group {
+    pid_t group;
+    clock::time_point kill_at;
+  };
+
+  static std::uint64_t ticket_of(const attempt& which, source from);
+  void run();
+  void guarded(const auto& action) noexcept;
+  void start_jobs();
+  int launch(attempt& fresh);
+  void fail_to_start(attempt& fresh, int fault);
+  void watch_for(attempt& which, source from, int descriptor);
+  void obey();
+  void wait();
+  void handle(const epoll_event& event);
+  void read_output(attempt& which, source from);
+  void drain(attempt& which, source from);
+  void read_some(attempt& which, source from, std::size_t most);
+  void reap(attempt& which);
+  void finish(attempt& which);
+  void end(attempt& which, cause why);
+  void kill(attempt& which);
+  void set_timer(attempt& which, clock::time_point when);
+  void clear_timer(attempt& which);
+  void run_timers();
+  void run_orphan_timers();
+  void bury();
+  [[nodiscard]] int milliseconds_to_wait() const;
+  [[nodiscard]] bool starved_for_good() const;
+
+  job_runner& runner_;
+  const runner_parts& parts_;
+  launcher launcher_;
+  job_environment environment_;
+  descriptor epoll_;
+  wake_up wake_;
+  std::vector<char> buffer_;
+  std::uint64_t attempts_ = 0;
+  std::unordered_map<std::uint64_t, std::unique_ptr<attempt>> running_;  // by number
+  std::vector<std::uint64_t>
+      over_;  // of running_: to be forgotten, not while they are gone through
+  std::set<std::pair<clock::time_point, attempt*>> timers_;
+  std::vector<orphaned_group> orphans_;
+  bool killed_all_ = false;
+  std::uint64_t signal_orders_;               // the last one obeyed
+  std::optional<clock::time_point> starved_;  // since when nothing can be started, and nothing runs
+  std::thread thread_;                        // last: it uses the rest
+};
+
+}  // namespace cli

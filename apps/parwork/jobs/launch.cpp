@@ -1,0 +1,198 @@
+#include "jobs/launch.hpp"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string_view>
+
+// The sanitizers may not notice the child: it shares their tables. The thread sanitizer takes clone
+// for a fork, and would forget about the threads of this process; the other name of the C library
+// for it goes past that.
+#define PARWORK_IN_CHILD __attribute__((no_sanitize("address", "thread", "undefined")))
+#ifdef __SANITIZE_THREAD__
+#define PARWORK_CLONE __clone
+extern "C" int __clone(int (*function)(void*), void* stack, int flags, void* argument,
+                       ...) noexcept;
+#else
+#define PARWORK_CLONE clone
+#endif
+
+namespace cli {
+namespace {
+
+constexpr std::size_t stack_size = std::size_t{64} * 1024;
+
+// What the child needs, on the stack of the thread that waits for it.
+struct plan {
+  const char* path;
+  char* const* arguments;  // behind a place that is free for a shell
+  char* const* environment;
+  int out, err;
+  pid_t parent;
+  const process_state* inherited;
+  int fault;
+};
+
+// Raw system calls: the child shares this process's memory until exec, so nothing of the C library
+// or of a sanitizer may notice that it exists.
+PARWORK_IN_CHILD long call(long number, long a = 0, long b = 0, long c = 0, long d = 0) {
+  return syscall(number, a, b, c, d);
+}
+
+template <class Pointee>
+PARWORK_IN_CHILD long address(Pointee* pointer) {
+  return reinterpret_cast<long>(pointer);
+}
+
+// As the kernel takes them: sigaction of the C library is another one.
+constexpr long kernel_mask_size = 8;
+struct kernel_action {
+  void (*handler)(int);
+  unsigned long flags;
+  void* restorer;
+  std::uint64_t mask;
+};
+
+PARWORK_IN_CHILD void reset_signals(const process_state& inherited) {
+  const kernel_action action{inherited.on_pipe, 0, nullptr, 0};
+  call(SYS_rt_sigaction, SIGPIPE, address(&action), 0, kernel_mask_size);
+  call(SYS_rt_sigprocmask, SIG_SETMASK, address(&inherited.mask), 0, kernel_mask_size);
+}
+
+// A script without "#!" is the shell's, as with execvp(3).
+PARWORK_IN_CHILD void execute(plan& wanted) {
+  call(SYS_execve, address(wanted.path), address(wanted.arguments), address(wanted.environment));
+  if (errno != ENOEXEC) return;
+  const auto shell = const_cast<char**>(wanted.arguments) - 1;
+  static char name[] = "/bin/sh";
+  shell[0] = name;
+  shell[1] = const_cast<char*>(wanted.path);
+  call(SYS_execve, address(name), address(shell), address(wanted.environment));
+}
+
+PARWORK_IN_CHILD int in_child(void* argument) {
+  plan& wanted = *static_cast<plan*>(argument);
+  const process_state& inherited = *wanted.inherited;
+  call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+  if (call(SYS_getppid) != wanted.parent) call(SYS_exit_group, 1);  // it has died before that
+  call(SYS_setpgid, 0, 0);
+  call(SYS_dup3, inherited.no_input, STDIN_FILENO);
+  call(SYS_dup3, wanted.out, STDOUT_FILENO);
+  call(SYS_dup3, wanted.err, STDERR_FILENO);
+  call(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&inherited.files));
+  reset_signals(inherited);
+  execute(wanted);
+  wanted.fault = errno;
+  call(SYS_exit_group, 1);
+  return 0;
+}
+
+bool is_ours(std::string_view variable) {
+  return variable.starts_with("PARWORK_SEQ=") || variable.starts_with("PARWORK_SLOT=") ||
+         variable.starts_with("PARWORK_ATTEMPT=") || variable.starts_with("PARWORK_RUN=");
+}
+
+// 0, or why it cannot be run.
+int check_program(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return errno;
+  if (S_ISDIR(status.st_mode)) return EACCES;
+  return access(path.c_str(), X_OK) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+job_environment::job_environment(std::uint64_t run) {
+  for (char** each = environ; *each != nullptr; ++each) {
+    if (!is_ours(*each)) pointers_.push_back(*each);
+  }
+  inherited_ = pointers_.size();
+  pointers_.resize(inherited_ + 5, nullptr);
+  std::array<char, 17> hex{};
+  std::snprintf(hex.data(), hex.size(), "%016llx", static_cast<unsigned long long>(run));
+  run_ = std::string("PARWORK_RUN=") + hex.data();
+}
+
+char* const* job_environment::of(std::uint64_t sequence, unsigned slot, unsigned attempt) {
+  sequence_ = "PARWORK_SEQ=" + std::to_string(sequence);
+  slot_ = "PARWORK_SLOT=" + std::to_string(slot);
+  attempt_ = "PARWORK_ATTEMPT=" + std::to_string(attempt);
+  auto at = pointers_.begin() + static_cast<std::ptrdiff_t>(inherited_);
+  for (std::string* ours : {&sequence_, &slot_, &attempt_, &run_}) *at++ = ours->data();
+  return pointers_.data();
+}
+
+launcher::launcher(const process_state& inherited) : inherited_(inherited) {
+  stack_ = mmap(nullptr, stack_size, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (stack_ == MAP_FAILED) throw std::bad_alloc();
+}
+
+launcher::~launcher() { munmap(stack_, stack_size); }
+
+// Sets path_. As execvp(3): a program that is there and may not be run is worse news than none.
+int launcher::resolve(const std::string& program) {
+  if (program == program_) return 0;
+  int fault = ENOENT;
+  const auto found_at = [&](std::string path) {
+    const int why = check_program(path);
+    if (why == 0) {
+      program_ = program;
+      path_ = std::move(path);
+    } else if (why != ENOENT && why != ENOTDIR) {
+      fault = why;
+    }
+    return why == 0;
+  };
+  if (program.contains('/')) return found_at(program) ? 0 : fault;
+  if (program.empty()) return ENOENT;
+  const char* const variable = std::getenv("PATH");
+  std::string_view rest = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
+  while (true) {
+    const std::size_t colon = rest.find(':');
+    std::string candidate(rest.substr(0, colon));
+    if (!candidate.empty()) candidate += '/';
+    candidate += program;
+    if (found_at(std::move(candidate))) return 0;
+    if (colon == std::string_view::npos) return fault;
+    rest.remove_prefix(colon + 1);
+  }
+}
+
+launched launcher::start(const std::vector<std::string>& arguments, char* const* environment,
+                         int out, int err) {
+  for (const std::string& each : arguments) {
+    if (each.contains('\0')) return {.fault = EINVAL};
+  }
+  if (const int fault = resolve(arguments.front()); fault != 0) return {.fault = fault};
+  pointers_.assign(1, nullptr);
+  for (const std::string& each : arguments) pointers_.push_back(const_cast<char*>(each.c_str()));
+  pointers_.push_back(nullptr);
+  plan wanted{path_.c_str(), pointers_.data() + 1, environment, out, err, getpid(), &inherited_, 0};
+  int pidfd = -1;
+  const pid_t pid = PARWORK_CLONE(in_child, static_cast<char*>(stack_) + stack_size,
+                                  CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &wanted, &pidfd);
+  if (pid < 0) return {.fault = errno};
+  if (wanted.fault == 0) return {.pid = pid, .pidfd = pidfd};
+  close(pidfd);
+  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  if (wanted.fault == ENOENT || wanted.fault == EACCES) program_.clear();
+  return {.fault = wanted.fault};
+}
+
+}  // namespace cli

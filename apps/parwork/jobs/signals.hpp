@@ -1,0 +1,49 @@
+// Signals of the whole process, taken by one thread.
+//
+// Thread safety: the watcher's callbacks come from its thread, one at a time.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <thread>
+
+#include "jobs/launch.hpp"
+
+namespace cli {
+
+/// Blocks the signals that end or stop a run in this thread and those that it starts, ignores
+/// SIGPIPE, opens missing standard streams, raises the limit of open files. Returns what jobs are
+/// to get instead. Call it before any thread is started.
+[[nodiscard]] process_state prepare_process();
+
+/// What to do on signals.
+struct signal_actions {
+  std::function<void(int)> end;   // the first INT, TERM or HUP
+  std::function<void()> kill;     // the second one
+  std::function<void()> suspend;  // before this process is stopped
+  std::function<void()> resume;   // after it was continued
+};
+
+class signal_watcher {
+ public:
+  explicit signal_watcher(signal_actions actions);
+  signal_watcher(const signal_watcher&) = delete;
+  signal_watcher& operator=(const signal_watcher&) = delete;
+  ~signal_watcher();
+
+  /// The first signal that ended the run, or 0.
+  [[nodiscard]] int received() const noexcept { return received_; }
+
+ private:
+  void watch();
+  void take(int number);
+  void stop_here();
+
+  const signal_actions actions_;
+  std::atomic<int> received_ = 0;
+  bool killed_ = false;  // the thread's own
+  std::atomic<bool> over_ = false;
+  std::thread thread_;
+};
+
+}  // namespace cli

@@ -1,0 +1,108 @@
+#include "output/output_writer.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace cli {
+namespace {
+
+int descriptor_of(stream which) { return which == stream::out ? STDOUT_FILENO : STDERR_FILENO; }
+
+bool is_terminal(stream which) {
+  static const bool out = isatty(STDOUT_FILENO) != 0;
+  static const bool err = isatty(STDERR_FILENO) != 0;
+  return which == stream::out ? out : err;
+}
+
+constexpr std::string_view erase_line = "\r\x1b[K";
+
+}  // namespace
+
+output_lost::output_lost(stream which, int code)
+    : error(system_error(which == stream::out ? "standard output cannot be written"
+                                              : "standard error cannot be written",
+                         code)),
+      reader_gone_(code == EPIPE) {}
+
+int write_all(int descriptor, std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written >= 0) {
+      bytes.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      pollfd ready{descriptor, POLLOUT, 0};
+      poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+void output_writer::show(const held_output& out, const held_output& err, line_tag& tag) {
+  const std::lock_guard lock(mutex_);
+  out.visit([&](std::string_view bytes) { write_tagged(stream::out, bytes, tag); });
+  err.visit([&](std::string_view bytes) { write_tagged(stream::err, bytes, tag); });
+}
+
+void output_writer::show(stream to, std::string_view bytes, line_tag& tag) {
+  const std::lock_guard lock(mutex_);
+  write_tagged(to, bytes, tag);
+}
+
+void output_writer::write_tagged(stream to, std::string_view bytes, line_tag& tag) {
+  if (tag.text.empty()) {
+    write(to, bytes);
+    return;
+  }
+  bool& due = tag.due[static_cast<std::size_t>(to)];
+  std::string tagged;
+  while (!bytes.empty()) {
+    if (due) tagged += tag.text;
+    const std::size_t end = bytes.find('\n');
+    due = end != std::string_view::npos;
+    tagged += bytes.substr(0, due ? end + 1 : end);
+    bytes.remove_prefix(due ? end + 1 : bytes.size());
+  }
+  write(to, tagged);
+}
+
+void output_writer::write(stream to, std::string_view bytes) {
+  if (bytes.empty()) return;
+  erase_status();
+  const int fault = write_all(descriptor_of(to), bytes);
+  if (fault != 0) throw output_lost(to, fault);
+  if (is_terminal(to)) line_open_ = !bytes.ends_with('\n');
+}
+
+void output_writer::say(std::string_view lines) noexcept {
+  const std::lock_guard lock(mutex_);
+  erase_status();
+  static_cast<void>(write_all(STDERR_FILENO, lines));
+  if (is_terminal(stream::err)) line_open_ = false;
+}
+
+void output_writer::draw_status(std::string_view line) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (line_open_) return;  // it would be drawn over the job's line
+  if (line.empty()) {
+    erase_status();
+    return;
+  }
+  try {
+    static_cast<void>(write_all(STDERR_FILENO, std::string(erase_line) + std::string(line)));
+    status_shown_ = true;
+  } catch (...) {
+    status_shown_ = true;  // no memory for a status line: the next one may have it
+  }
+}
+
+void output_writer::erase_status() noexcept {
+  if (!status_shown_) return;
+  static_cast<void>(write_all(STDERR_FILENO, erase_line));
+  status_shown_ = false;
+}
+
+}  // namespace cli

@@ -1,0 +1,91 @@
+// FILE-run beside a journal: what the journal of results cannot know. JSON lines, appended: each
+// run's command line, folder and input, items that came from a pipe, and what was shown.
+//
+// Invariants:
+// 1. A line is written before what it announces is shown: after a crash only the last announced
+//    output may be shown in part, or not at all.
+// 2. A last line that was not finished counts as not written.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "jobs/outcome.hpp"
+#include "support/descriptor.hpp"
+
+namespace cli {
+
+/// How a run was called.
+struct run_record {
+  std::vector<std::string> option_words;
+  std::vector<std::string> other_words;
+  std::string folder;
+  std::string input_file;    // what it read, where that has a name
+  bool from_stream = false;  // a pipe or a terminal: items are in the file
+};
+
+/// Numbers of a run's jobs whose output has been shown.
+class shown_set {
+ public:
+  void add(std::uint64_t number);
+  [[nodiscard]] bool contains(std::uint64_t number) const;
+
+ private:
+  std::map<std::uint64_t, std::uint64_t> ranges_;  // first -> last, apart from each other
+};
+
+/// How much of an outcome's output has been shown.
+struct shown_part {
+  bool all = false;
+  std::uint64_t out = 0;
+  std::uint64_t err = 0;
+};
+
+/// What an earlier run has left. Reading costs time and memory by its length.
+struct earlier_runs {
+  std::optional<run_record> first;  // how the run was called at first
+  std::map<std::uint64_t, shown_set> shown;
+  std::vector<std::string> items;  // from a pipe
+  bool items_complete = true;
+
+  struct announced {
+    std::uint64_t run, sequence;
+    shown_part part;
+  };
+  std::optional<announced> broken_off;  // shown in part
+
+  [[nodiscard]] shown_part shown_of(const outcome& recorded) const;
+};
+
+/// Throws cli::error where the file is missing or no such file.
+[[nodiscard]] earlier_runs read_run_file(const std::string& journal);
+
+[[nodiscard]] std::string run_file_of(const std::string& journal);
+
+enum class run_file_mode : std::uint8_t { begin, go_on };
+
+/// Writes. Thread safety: any thread. Every function throws cli::error where it cannot.
+class run_file {
+ public:
+  run_file(const std::string& journal, run_file_mode mode);
+
+  void run_begins(const run_record& called, std::uint64_t run);
+  void item_read(const std::string& bytes);
+  void input_ended();
+  void showing(const outcome& announced, const shown_part& before);
+  void all_shown();
+
+ private:
+  void write(const nlohmann::ordered_json& line);
+
+  const std::string name_;
+  descriptor file_;
+  std::mutex mutex_;
+};
+
+}  // namespace cli
