@@ -396,8 +396,14 @@ void command_run::write_report(const run_end& end) {
 
 int command_run::run() {
   log_->run_begins(arguments_, settings_.workers, id_);
-  job_runner runner({settings_, command_, inherited_, store_, writer_, live_, *log_, *halt_, id_,
-                     record_.get(), begin_},
+  job_runner runner({settings_,
+                     command_,
+                     store_,
+                     writer_,
+                     live_,
+                     id_,
+                     [this] { return std::make_unique<launcher>(inherited_); },
+                     {settings_.retries, *log_, *halt_, record_.get(), begin_}},
                     [this] {
                       stop_.request_stop();
                       source_->stop();

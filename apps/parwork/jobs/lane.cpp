@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,7 +9,8 @@
 #include <csignal>
 #include <cstring>
 
-#include "jobs/process_group.hpp"
+#include "support/shell_words.hpp"
+#include "support/status.hpp"
 
 namespace cli {
 namespace {
@@ -63,7 +63,7 @@ int make_pipe(pipe_ends& made) {
 
 }  // namespace
 
-lane::attempt::attempt(std::uint64_t its_number, waiting_job waiting, const runner_parts& parts,
+lane::attempt::attempt(std::uint64_t its_number, waiting_job waiting, const lane_parts& parts,
                        unsigned slot, attempt_kind of_kind)
     : number(its_number),
       which(*waiting.which),
@@ -78,14 +78,15 @@ lane::attempt::attempt(std::uint64_t its_number, waiting_job waiting, const runn
   result.sequence = which.sequence;
 }
 
-lane::lane(job_runner& runner)
-    : runner_(runner),
-      parts_(runner.parts_),
-      launcher_(parts_.inherited),
+lane::lane(const lane_parts& parts, std::unique_ptr<process_starter> starter)
+    : parts_(parts),
+      number_(parts.loads.add()),
+      wake_(parts.loads.wake_up_of(number_)),
+      starter_(std::move(starter)),
       environment_(parts_.run),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       buffer_(read_size),
-      signal_orders_(runner.signal_orders_) {
+      signal_obeyed_(parts.ending.last_signal().number) {
   if (!epoll_.is_open()) throw system_error("no epoll descriptor can be made", errno);
   epoll_event interest{EPOLLIN, {.u64 = wake_ticket}};
   epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &interest);
@@ -97,7 +98,7 @@ void lane::guarded(const auto& action) noexcept {
   try {
     action();
   } catch (...) {
-    runner_.fail(std::current_exception());
+    parts_.ending.fail(std::current_exception());
   }
 }
 
@@ -105,37 +106,53 @@ void lane::run() {
   while (true) {
     start_jobs();
     obey();
-    bury();
-    {
-      const std::lock_guard lock(runner_.mutex_);
-      load = running_.size();
-      if (runner_.closed_ && running_.empty() && orphans_.empty()) return;
-    }
+    deliver_ended();
+    parts_.loads.set(number_, running_.size());
+    if (has_ended()) return;
     wait();
     run_timers();
     run_orphan_timers();
   }
 }
 
+bool lane::has_ended() { return parts_.ending.is_closed() && running_.empty() && orphans_.empty(); }
+
+run_state lane::state() const noexcept {
+  return parts_.queue.is_stopped() ? run_state::stopping : run_state::going_on;
+}
+
 void lane::start_jobs() {
-  while (auto next = runner_.take(*this, running_.size() - over_.size())) {
-    const unsigned slot = next->slot;
-    const bool last = next->waiting.done.attempt() > parts_.settings.retries;
-    auto fresh =
-        std::make_unique<attempt>(++attempts_, std::move(next->waiting), parts_, slot,
-                                  last ? attempt_kind::last : attempt_kind::may_be_repeated);
-    const int fault = launch(*fresh);
-    if (is_for_lack_of_resources(fault) && !starved_for_good()) {
-      job_runner::assignment held{{&fresh->which, std::move(fresh->done)}, slot};
-      fresh.reset();
-      if (!runner_.put_back(held) && !starved_) starved_ = clock::now();
-      return;
-    }
-    starved_.reset();
-    attempt& started = *fresh;
-    running_.emplace(started.number, std::move(fresh));
-    if (fault != 0) fail_to_start(started, fault);
+  while (auto next = next_job()) {
+    if (!start(std::move(*next))) return;
   }
+}
+
+std::optional<assignment> lane::next_job() {
+  const std::size_t has = running_.size() - over_.size();
+  if (!parts_.queue.has_next() || !parts_.loads.may_take(number_, has)) return std::nullopt;
+  return parts_.queue.take();
+}
+
+// False where nothing can be started for now, for lack of resources.
+bool lane::start(assignment next) {
+  const unsigned slot = next.slot;
+  const bool last = next.waiting.done.attempt() > parts_.settings.retries;
+  auto fresh = std::make_unique<attempt>(++attempts_, std::move(next.waiting), parts_, slot,
+                                         last ? attempt_kind::last : attempt_kind::may_be_repeated);
+  parts_.ledger.started();
+  const int fault = launch(*fresh);
+  if (is_for_lack_of_resources(fault) && !starved_for_good()) {
+    assignment held{{&fresh->which, std::move(fresh->done)}, slot};
+    fresh.reset();
+    parts_.ledger.put_back();
+    if (!parts_.queue.put_back(held) && !starved_) starved_ = clock::now();
+    return false;
+  }
+  starved_.reset();
+  attempt& started = *fresh;
+  running_.emplace(started.number, std::move(fresh));
+  if (fault != 0) fail_to_start(started, fault);
+  return true;
 }
 
 // Nothing of this run ran for so long, and still nothing can be started.
@@ -153,8 +170,8 @@ int lane::launch(attempt& fresh) {
   if (const int fault = make_pipe(out); fault != 0) return fault;
   if (const int fault = make_pipe(err); fault != 0) return fault;
   if (parts_.settings.verbose) parts_.writer.say(shell_join(arguments) + '\n');
-  guarded([&] { parts_.log.attempt_begins(fresh.which, fresh.result); });
-  const launched process = launcher_.start(
+  guarded([&] { parts_.ledger.attempt_begins(fresh.which, fresh.result); });
+  const launched process = starter_->start(
       arguments, environment_.of(fresh.which.sequence, fresh.result.slot, fresh.result.attempt),
       out.write.get(), err.write.get());
   if (process.fault != 0) return process.fault;
@@ -189,7 +206,7 @@ void lane::fail_to_start(attempt& fresh, int fault) {
   fresh.result.can_be_repeated = is_for_lack_of_resources(fault);
   if (is_not_runnable(fault) && parts_.command.starts_one_program()) {
     fresh.result.why = cause::halted;
-    runner_.refuse({fresh.result.exit, fresh.result.message});
+    parts_.ending.refuse({fresh.result.exit, fresh.result.message});
   }
   finish(fresh);
 }
@@ -246,19 +263,14 @@ void lane::drain(attempt& which, source from) {
 }
 
 void lane::reap(attempt& which) {
-  siginfo_t info{};
-  if (waitid(P_PIDFD, static_cast<id_t>(which.process.get()), &info, WEXITED) != 0) {
-    if (errno == EINTR) return;
-    which.result.exit = status::not_runnable;  // somebody else has taken it: cannot happen
-  } else if (info.si_code == CLD_EXITED) {
-    which.result.exit = info.si_status;
-  } else {
-    which.result.signal = info.si_status;
-  }
+  process_end end;
+  if (!starter_->take_end(which.process.get(), end)) return;
+  which.result.exit = end.exit;
+  which.result.signal = end.signal;
   if (which.result.why == cause::exit && which.result.signal != 0) {
     which.result.why = cause::signal;
   }
-  if (which.now == phase::ending && group_is_alive(which.pid)) {
+  if (which.now == phase::ending && starter_->group_is_alive(which.pid)) {
     orphans_.push_back({which.pid, which.kill_at});
   }
   drain(which, source::out);
@@ -277,19 +289,47 @@ void lane::finish(attempt& which) {
   which.err.reset();
   which.output.finish(which.result);
   over_.push_back(which.number);
-  guarded([&] { runner_.note_end(which.which, which.result); });
-  runner_.release(which.result.slot);
+  guarded([&] { note_end(which); });
+  parts_.ledger.left();
+  parts_.queue.release(which.result.slot);
+}
+
+// Before its slot is free: no job starts after one whose end halts the run.
+void lane::note_end(attempt& which) {
+  if (parts_.ledger.ended(which.which, which.result, state())) {
+    if (parts_.ledger.halts_at_once()) {
+      parts_.ending.end_jobs(cause::halted);
+    } else {
+      parts_.ending.stop_starting();
+    }
+  }
+  parts_.ledger.log_end(which.which, which.result);
 }
 
 // After the next job has been started: others take the outcome meanwhile.
-void lane::bury() {
+void lane::deliver_ended() {
   for (const std::uint64_t each : over_) {
     const auto found = running_.find(each);
     attempt& which = *found->second;
-    guarded([&] { runner_.deliver(which.which, std::move(which.result), std::move(which.done)); });
+    guarded([&] { deliver(which); });
     running_.erase(found);
   }
   over_.clear();
+}
+
+void lane::deliver(attempt& ended) {
+  if (ended.result.succeeded()) {
+    ended.done.succeed(std::move(ended.result));
+    return;
+  }
+  std::string record;
+  if (parts_.ledger.is_for_good(ended.result, state()) && !parts_.settings.journal.empty()) {
+    parwork::codec<outcome>::encode(ended.result, record);
+  }
+  const auto kind = ended.result.can_be_repeated ? parwork::failure_kind::error
+                                                 : parwork::failure_kind::exception;
+  ended.which.failed = std::move(ended.result);
+  ended.done.fail({kind, std::move(record)});
 }
 
 // --- ending jobs -------------------------------------------------------------------------------
@@ -299,41 +339,41 @@ void lane::end(attempt& which, cause why) {
   which.now = phase::ending;
   which.result.why = why;
   which.kill_at = clock::now() + parts_.settings.grace;
-  ::kill(-which.pid, SIGTERM);
-  ::kill(-which.pid, SIGCONT);  // one that is stopped sees it, too
+  starter_->signal_group(which.pid, SIGTERM);
+  starter_->signal_group(which.pid, SIGCONT);  // one that is stopped sees it, too
   set_timer(which, which.kill_at);
 }
 
 void lane::kill(attempt& which) {
   which.now = phase::killed;
   clear_timer(which);
-  ::kill(-which.pid, SIGKILL);
+  starter_->signal_group(which.pid, SIGKILL);
 }
 
 void lane::obey() {
-  if (runner_.ending_) {
+  if (const auto why = parts_.ending.ends_for()) {
     for (const auto& [number, each] : running_) {
-      if (!each->over) end(*each, runner_.end_cause_);
+      if (!each->over) end(*each, *why);
     }
   }
-  if (runner_.killing_ && !killed_all_) {
+  if (parts_.ending.kills() && !killed_all_) {
     for (const auto& [number, each] : running_) {
       if (!each->over) kill(*each);
     }
     for (orphaned_group& each : orphans_) each.kill_at = clock::now();
     killed_all_ = true;
   }
-  int signal = 0;
-  {
-    const std::lock_guard lock(runner_.mutex_);
-    if (signal_orders_ == runner_.signal_orders_) return;
-    signal_orders_ = runner_.signal_orders_;
-    signal = runner_.signal_ordered_;
-  }
+  obey_signal();
+}
+
+void lane::obey_signal() {
+  const signal_order order = parts_.ending.last_signal();
+  if (order.number == signal_obeyed_) return;
+  signal_obeyed_ = order.number;
   for (const auto& [number, each] : running_) {
-    if (!each->over) ::kill(-each->pid, signal);
+    if (!each->over) starter_->signal_group(each->pid, order.signal);
   }
-  runner_.obeyed(signal_orders_);
+  parts_.ending.obeyed(signal_obeyed_);
 }
 
 void lane::set_timer(attempt& which, clock::time_point when) {
@@ -360,10 +400,10 @@ void lane::run_timers() {
 }
 
 void lane::run_orphan_timers() {
-  std::erase_if(orphans_, [](const orphaned_group& each) {
-    if (!group_is_alive(each.group)) return true;
+  std::erase_if(orphans_, [this](const orphaned_group& each) {
+    if (!starter_->group_is_alive(each.group)) return true;
     if (clock::now() < each.kill_at) return false;
-    ::kill(-each.group, SIGKILL);
+    starter_->signal_group(each.group, SIGKILL);
     return true;
   });
 }

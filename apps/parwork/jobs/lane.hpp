@@ -1,6 +1,10 @@
 // A thread that starts processes and watches those that it has started.
 //
-// Thread safety: `wake` may be called by any thread; all else is the thread's own.
+// It asks the queue for jobs, tells the ledger of their ends, and does what the run's ending orders.
+// It knows nothing of who made it. Thread safety: all but its making and its end is its own
+// thread's.
+//
+// Invariant: it ends after every process that it started, and after the run's ending was closed.
 #pragma once
 
 #include <sys/epoll.h>
@@ -15,22 +19,39 @@
 #include <utility>
 #include <vector>
 
-#include "jobs/job_runner.hpp"
+#include "jobs/command_template.hpp"
+#include "jobs/job_queue.hpp"
+#include "jobs/lane_loads.hpp"
+#include "jobs/launch.hpp"
+#include "jobs/process_starter.hpp"
+#include "jobs/run_ending.hpp"
+#include "jobs/run_ledger.hpp"
+#include "options/settings.hpp"
+#include "output/job_output.hpp"
 #include "support/descriptor.hpp"
 
 namespace cli {
 
+/// What all lanes of a run share.
+struct lane_parts {
+  const run_settings& settings;
+  const command_template& command;
+  output_store& store;
+  output_writer& writer;
+  live_output& live;
+  job_queue& queue;
+  lane_loads& loads;
+  run_ledger& ledger;
+  run_ending& ending;
+  std::uint64_t run;  // PARWORK_RUN
+};
+
 class lane {
  public:
-  explicit lane(job_runner& runner);
+  lane(const lane_parts& parts, std::unique_ptr<process_starter> starter);
   lane(const lane&) = delete;
   lane& operator=(const lane&) = delete;
   ~lane() { thread_.join(); }
-
-  void wake() noexcept { wake_.set(); }
-
-  /// How many jobs it has, or had lately, and has been woken for: the runner's, under its lock.
-  std::size_t load = 0;
 
  private:
   using clock = std::chrono::steady_clock;
@@ -42,7 +63,7 @@ class lane {
   enum class phase : std::uint8_t { running, ending, killed };
 
   struct attempt {
-    attempt(std::uint64_t number, waiting_job waiting, const runner_parts& parts, unsigned slot,
+    attempt(std::uint64_t number, waiting_job waiting, const lane_parts& parts, unsigned slot,
             attempt_kind kind);
 
     const std::uint64_t number;  // from 1, in the order in which the lane started them
@@ -72,42 +93,47 @@ class lane {
   void run();
   void guarded(const auto& action) noexcept;
   void start_jobs();
+  std::optional<assignment> next_job();
+  [[nodiscard]] bool start(assignment next);
+  [[nodiscard]] bool has_ended();
   int launch(attempt& fresh);
   void fail_to_start(attempt& fresh, int fault);
   void watch_for(attempt& which, source from, int descriptor);
   void obey();
+  void obey_signal();
   void wait();
   void handle(const epoll_event& event);
-  void read_output(attempt& which, source from);
   void drain(attempt& which, source from);
   void read_some(attempt& which, source from, std::size_t most);
   void reap(attempt& which);
   void finish(attempt& which);
+  void note_end(attempt& which);
   void end(attempt& which, cause why);
   void kill(attempt& which);
   void set_timer(attempt& which, clock::time_point when);
   void clear_timer(attempt& which);
   void run_timers();
   void run_orphan_timers();
-  void bury();
+  void deliver_ended();
+  void deliver(attempt& ended);
   [[nodiscard]] int milliseconds_to_wait() const;
   [[nodiscard]] bool starved_for_good() const;
+  [[nodiscard]] run_state state() const noexcept;
 
-  job_runner& runner_;
-  const runner_parts& parts_;
-  launcher launcher_;
+  const lane_parts& parts_;
+  const std::size_t number_;  // in parts_.loads
+  wake_up& wake_;
+  const std::unique_ptr<process_starter> starter_;
   job_environment environment_;
   descriptor epoll_;
-  wake_up wake_;
   std::vector<char> buffer_;
   std::uint64_t attempts_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<attempt>> running_;  // by number
-  std::vector<std::uint64_t>
-      over_;  // of running_: to be forgotten, not while they are gone through
+  std::vector<std::uint64_t> over_;  // of running_: forgotten when nobody goes through it
   std::set<std::pair<clock::time_point, attempt*>> timers_;
   std::vector<orphaned_group> orphans_;
   bool killed_all_ = false;
-  std::uint64_t signal_orders_;               // the last one obeyed
+  std::uint64_t signal_obeyed_;               // the last order
   std::optional<clock::time_point> starved_;  // since when nothing can be started, and nothing runs
   std::thread thread_;                        // last: it uses the rest
 };

@@ -19,6 +19,9 @@
 #include <new>
 #include <string_view>
 
+#include "jobs/process_group.hpp"
+#include "support/status.hpp"
+
 // The sanitizers may not notice the child: it shares their tables. The thread sanitizer takes clone
 // for a fork, and would forget about the threads of this process; the other name of the C library
 // for it goes past that.
@@ -194,5 +197,22 @@ launched launcher::start(const std::vector<std::string>& arguments, char* const*
   if (wanted.fault == ENOENT || wanted.fault == EACCES) program_.clear();
   return {.fault = wanted.fault};
 }
+
+bool launcher::take_end(int pidfd, process_end& end) {
+  siginfo_t info{};
+  if (waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED) != 0) {
+    if (errno == EINTR) return false;
+    end.exit = status::not_runnable;  // somebody else has taken it: cannot happen
+  } else if (info.si_code == CLD_EXITED) {
+    end.exit = info.si_status;
+  } else {
+    end.signal = info.si_status;
+  }
+  return true;
+}
+
+void launcher::signal_group(pid_t group, int number) noexcept { ::kill(-group, number); }
+
+bool launcher::group_is_alive(pid_t group) noexcept { return cli::group_is_alive(group); }
 
 }  // namespace cli

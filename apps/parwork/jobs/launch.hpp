@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "jobs/process_starter.hpp"
+
 namespace cli {
 
 /// What children are to get as this process got it: read before it changes any of this.
@@ -38,25 +40,20 @@ class job_environment {
   std::string run_, sequence_, slot_, attempt_;
 };
 
-/// A started process, or the errno of why there is none.
-struct launched {
-  pid_t pid = -1;
-  int pidfd = -1;
-  int fault = 0;
-};
-
-class launcher {
+class launcher : public process_starter {
  public:
   explicit launcher(const process_state& inherited);
-  launcher(const launcher&) = delete;
-  launcher& operator=(const launcher&) = delete;
-  ~launcher();
+  ~launcher() override;
 
   /// Starts `arguments[0]`, searched for in PATH where it has no slash, with these descriptors as
   /// standard output and error. REQUIRES: `arguments` is not empty. Blocks until the new program
   /// runs. Cost: about 0.3 ms.
   [[nodiscard]] launched start(const std::vector<std::string>& arguments, char* const* environment,
-                               int out, int err);
+                               int out, int err) override;
+
+  [[nodiscard]] bool take_end(int pidfd, process_end& end) override;
+  void signal_group(pid_t group, int number) noexcept override;
+  [[nodiscard]] bool group_is_alive(pid_t group) noexcept override;
 
  private:
   int resolve(const std::string& program);

@@ -1,0 +1,249 @@
+#include "jobs/job_runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "fake_processes.hpp"
+#include "parwork/parwork.hpp"
+
+namespace {
+
+using cli_test::behaviour;
+using cli_test::fake_processes;
+using words = std::vector<std::string>;
+
+constexpr cli::process_end succeeds{};
+constexpr cli::process_end fails{.exit = 1};
+
+struct ended_job {
+  std::uint64_t sequence = 0;
+  std::optional<cli::outcome> what;  // nothing: it was not started
+};
+
+// A run of jobs 1 to `count` by processes that are none.
+class runner_test : public testing::Test {
+ protected:
+  cli::job_runner& runner() { return *runner_; }
+
+  void begin(fake_processes& processes) {
+    if (settings.halt) halt_ = std::make_unique<cli::halt_rule>(*settings.halt);
+    runner_ = std::make_unique<cli::job_runner>(
+        cli::runner_parts{settings,
+                          command_,
+                          store_,
+                          writer_,
+                          live_,
+                          1,
+                          processes.factory(),
+                          {settings.retries, log_, *halt_, nullptr, {}}},
+        [this] { stop_.request_stop(); });
+  }
+
+  // In the order of their ends.
+  std::vector<ended_job> run(std::uint64_t count) {
+    std::vector<ended_job> all;
+    parwork::options options;
+    options.workers = 1;
+    options.retry.max_attempts = settings.retries + 1;
+    options.retry.backoff = std::chrono::milliseconds(0);
+    options.stop = stop_.get_token();
+    std::uint64_t sequence = 0;
+    static_cast<void>(parwork::process(
+        [&]() -> std::optional<cli::job> {
+          if (!runner().wait_for_room()) return std::nullopt;
+          if (sequence == count) {
+            runner().skipped();
+            return std::nullopt;
+          }
+          cli::job next;
+          next.sequence = ++sequence;
+          next.items = {std::to_string(sequence)};
+          return next;
+        },
+        [&](cli::job& which, parwork::completer<cli::outcome> done) {
+          runner().submit(which, std::move(done));
+        },
+        [&](parwork::completion<cli::job, cli::outcome> done) {
+          all.push_back({done.item.sequence, std::nullopt});
+          if (done.result) {
+            all.back().what = std::move(*done.result);
+          } else if (done.item.failed) {
+            all.back().what = std::move(*done.item.failed);
+          }
+        },
+        std::move(options)));
+    return all;
+  }
+
+  std::vector<ended_job> run_all(fake_processes& processes, std::uint64_t count) {
+    begin(processes);
+    return run(count);
+  }
+
+  cli::run_settings settings;
+
+ private:
+  const cli::command_template command_ = cli::command_template::of_words({"program"});
+  cli::output_store store_{1 << 20};
+  cli::output_writer writer_;
+  cli::live_output live_{cli::output_mode::group, cli::output_order::completion, writer_};
+  cli::run_log log_;
+  std::unique_ptr<cli::halt_rule> halt_ = std::make_unique<cli::halt_rule>();
+  std::stop_source stop_;
+  std::unique_ptr<cli::job_runner> runner_;
+};
+
+using job_runner = runner_test;
+
+TEST_F(job_runner, starts_jobs_in_the_order_of_their_items) {
+  fake_processes processes([](const words&) { return behaviour{.end = succeeds}; });
+  EXPECT_EQ(run_all(processes, 20).size(), 20U);
+  words wanted;
+  for (int i = 1; i <= 20; ++i) wanted.push_back(std::to_string(i));
+  EXPECT_EQ(processes.started(), wanted);
+}
+
+TEST_F(job_runner, runs_as_many_as_there_are_slots_and_each_slot_once) {
+  settings.workers = 3;
+  fake_processes processes([](const words&) { return behaviour{}; });
+  begin(processes);
+  std::vector<ended_job> ended;
+  std::thread caller([&] { ended = run(9); });
+  for (int round = 0; round < 3; ++round) {
+    processes.wait_until_running(3);
+    for (int i = 1; i <= 3; ++i) processes.end(std::to_string(round * 3 + i));
+    processes.wait_until_running(round < 2 ? 3 : 0);
+  }
+  caller.join();
+  EXPECT_EQ(processes.most_at_once(), 3U);
+  EXPECT_EQ(ended.size(), 9U);
+  std::set<unsigned> slots;
+  for (const ended_job& each : ended) slots.insert(each.what->slot);
+  EXPECT_EQ(slots, (std::set<unsigned>{1, 2, 3}));
+}
+
+TEST_F(job_runner, tries_failed_jobs_again_before_those_behind_them) {
+  settings.retries = 2;
+  std::atomic<int> attempts_of_1 = 0;
+  fake_processes processes([&](const words& arguments) {
+    const bool again = arguments.back() == "1" && ++attempts_of_1 < 3;
+    return behaviour{.end = again ? fails : succeeds};
+  });
+  const auto ended = run_all(processes, 3);
+  ASSERT_EQ(ended.size(), 3U);
+  for (const ended_job& each : ended) {
+    EXPECT_TRUE(each.what->succeeded());
+    EXPECT_EQ(each.what->attempt, each.sequence == 1 ? 3U : 1U);
+  }
+  EXPECT_EQ(runner().counts().succeeded, 3U);
+  EXPECT_EQ(runner().counts().failed, 0U);
+}
+
+TEST_F(job_runner, halts_now_by_ending_what_runs) {
+  settings.workers = 2;
+  settings.grace = std::chrono::hours(1);
+  settings.halt = cli::parse_halt("now,fail=1");
+  fake_processes processes([](const words&) { return behaviour{}; });
+  begin(processes);
+  std::vector<ended_job> ended;
+  std::thread caller([&] { ended = run(9); });
+  processes.wait_until_running(2);
+  processes.end("1", fails);
+  caller.join();
+  EXPECT_EQ(processes.started(), (words{"1", "2"}));
+  for (const ended_job& each : ended) {
+    if (each.sequence == 1) EXPECT_EQ(each.what->why, cli::cause::exit);
+    if (each.sequence == 2) EXPECT_EQ(each.what->why, cli::cause::halted);
+    if (each.sequence > 2) EXPECT_FALSE(each.what);
+  }
+}
+
+TEST_F(job_runner, halts_soon_by_starting_nothing_more) {
+  settings.workers = 2;
+  settings.halt = cli::parse_halt("soon,fail=1");
+  fake_processes processes([](const words&) { return behaviour{}; });
+  begin(processes);
+  std::vector<ended_job> ended;
+  std::thread caller([&] { ended = run(9); });
+  processes.wait_until_running(2);
+  processes.end("1", fails);
+  processes.wait_until_running(1);
+  processes.end("2");
+  caller.join();
+  EXPECT_EQ(processes.started(), (words{"1", "2"}));
+  EXPECT_EQ(processes.signals(), std::vector<int>{});
+  EXPECT_EQ(runner().counts().succeeded, 1U);
+}
+
+TEST_F(job_runner, ends_attempts_that_take_too_long) {
+  settings.timeout = std::chrono::milliseconds(1);
+  settings.grace = std::chrono::hours(1);
+  fake_processes processes([](const words&) { return behaviour{}; });
+  const auto ended = run_all(processes, 1);
+  EXPECT_EQ(ended.at(0).what->why, cli::cause::timeout);
+  EXPECT_EQ(processes.signals(), (std::vector<int>{SIGTERM, SIGCONT}));
+}
+
+TEST_F(job_runner, kills_what_does_not_end_within_the_grace) {
+  settings.timeout = std::chrono::milliseconds(1);
+  settings.grace = std::chrono::milliseconds(1);
+  fake_processes processes([](const words&) { return behaviour{.ends_by = SIGKILL}; });
+  const auto ended = run_all(processes, 1);
+  EXPECT_EQ(ended.at(0).what->why, cli::cause::timeout);
+  EXPECT_EQ(ended.at(0).what->signal, SIGKILL);
+  EXPECT_EQ(processes.signals(), (std::vector<int>{SIGTERM, SIGCONT, SIGKILL}));
+}
+
+TEST_F(job_runner, waits_for_the_end_of_another_job_where_resources_lack) {
+  settings.workers = 2;
+  std::atomic<bool> first_runs = true;
+  std::atomic<int> refused = 0;
+  fake_processes processes([&](const words& arguments) {
+    if (arguments.back() == "1") return behaviour{};
+    if (!first_runs) return behaviour{.end = succeeds};
+    ++refused;
+    refused.notify_all();
+    return behaviour{.fault = EAGAIN};
+  });
+  begin(processes);
+  std::vector<ended_job> ended;
+  std::thread caller([&] { ended = run(2); });
+  refused.wait(0);
+  first_runs = false;
+  processes.end("1");
+  caller.join();
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(runner().counts().succeeded, 2U);
+}
+
+TEST_F(job_runner, refuses_a_run_whose_command_is_not_there) {
+  fake_processes processes([](const words&) { return behaviour{.fault = ENOENT}; });
+  run_all(processes, 5);
+  const auto refused = runner().refused();
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->status, 127);
+  EXPECT_EQ(refused->message, "cannot run 'program': command not found");
+}
+
+TEST_F(job_runner, stops_and_continues_all_that_run) {
+  settings.workers = 2;
+  fake_processes processes([](const words&) { return behaviour{}; });
+  begin(processes);
+  std::vector<ended_job> ended;
+  std::thread caller([&] { ended = run(2); });
+  processes.wait_until_running(2);
+  runner().suspend_jobs();
+  runner().continue_jobs();
+  EXPECT_EQ(processes.signals(), (std::vector<int>{SIGSTOP, SIGSTOP, SIGCONT, SIGCONT}));
+  processes.end("1");
+  processes.end("2");
+  caller.join();
+  EXPECT_EQ(ended.size(), 2U);
+}
+
+}  // namespace
