@@ -157,9 +157,10 @@ template <class Generator, class Work, class Collector>
     detail::refuse_null(collector, "the collector");
     using item = detail::plain_item_t<generator_item_t<Generator>>;
     detail::refuse_moved_retries<std::remove_reference_t<Work>, item>(given);
+    detail::unobserved nobody;
     detail::typed_run<Generator, Work, Collector> run(
         std::forward<Generator>(generator), std::forward<Work>(work),
-        std::forward<Collector>(collector), std::move(given));
+        std::forward<Collector>(collector), std::move(given), nobody);
     return run.execute();
   } else {
     return {};  // the sentences above have been printed

@@ -162,6 +162,16 @@ class typed_batch final : public batch {
     }
   }
 
+  // Moves items [first, upto) into slots from 0 on of another batch.
+  void move_items(std::uint32_t first, std::uint32_t upto, typed_batch& target) noexcept {
+    item_type* const old_items = items();
+    item_type* const new_items = target.items();
+    for (std::uint32_t i = first; i < upto; ++i) {
+      std::construct_at(new_items + (i - first), std::move(old_items[i]));
+      std::destroy_at(old_items + i);
+    }
+  }
+
   // --- Outcomes, each made once ---
 
   void fail(std::uint32_t i, unsigned after, failure&& why) {

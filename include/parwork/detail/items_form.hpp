@@ -1,0 +1,74 @@
+// Work on one item after the other: work(item), work(item, context&), with a state or without.
+//
+// Thread safety: every worker may call it, each for its own batch.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "parwork/detail/item_attempts.hpp"
+
+namespace parwork::detail {
+
+template <class Types>
+class items_form {
+  using batch_type = typename Types::batch_type;
+
+ public:
+  // REQUIRES: `attempts` outlives it.
+  explicit items_form(item_attempts<Types>& attempts) noexcept : attempts_(attempts) {}
+
+  work_end work(worker_base& by, batch_type& b) {
+    if (by.record != nullptr) [[unlikely]]
+      return work_through<recorded::yes>(attempts_, by, b);
+    return work_through<recorded::no>(attempts_, by, b);
+  }
+
+ private:
+  template <recorded Recorded>
+  static work_end work_through(item_attempts<Types>& attempts, worker_base& by, batch_type& b) {
+    const bool plain = attempts.rules.is_plain();
+    for (std::uint32_t i = b.start;; ++i) {
+      const claim claimed = by.next(b, i);
+      if (claimed == claim::run) [[likely]] {
+        if (b.take_known_outcome(i)) continue;
+        if (plain) [[likely]] {
+          const attempt which{b.first_index + i, 1};
+          attempts.attempt_into(by, b, i, which);
+          note_attempt<Recorded>(by, b, i, which);
+          attempts.settle(b, i);
+        } else if (work_with_retries<Recorded>(attempts, by, b, i) == work_end::waiting) {
+          return work_end::waiting;
+        }
+      } else if (claimed == claim::cancel) {
+        b.cancel(i);
+      } else {
+        return work_end::finished;
+      }
+    }
+  }
+
+  // Attempts follow each other at once while there is nothing to wait for.
+  template <recorded Recorded>
+  static work_end work_with_retries(item_attempts<Types>& attempts, worker_base& by, batch_type& b,
+                                    std::uint32_t i) {
+    using follow_up = typename item_attempts<Types>::follow_up;
+    for (unsigned number = b.attempts + 1;; ++number) {
+      if (number > 1) attempts.services.count_retry();
+      const attempt which{b.first_index + i, number};
+      attempts.timed_attempt_into(by, b, i, which);
+      note_attempt<Recorded>(by, b, i, which);
+      const follow_up next = attempts.after_attempt(b.outcomes()[i]);
+      if (next == follow_up::none) attempts.settle(b, i);
+      if (next != follow_up::another) return work_end::finished;
+      const auto wait = attempts.rules.wait_after(number, which.index);
+      if (wait.count() > 0) return attempts.wait_for_retry(b, i, wait);
+      if (by.stopping()) return work_end::finished;
+      std::destroy_at(b.outcomes() + i);
+    }
+  }
+
+  item_attempts<Types>& attempts_;
+};
+
+}  // namespace parwork::detail
