@@ -161,7 +161,7 @@ void run::deliver_upto(worker& w, batch& b, std::uint32_t upto) noexcept {
     return;
   }
   for (std::uint32_t from = before; from < upto;) {
-    const delivery done = hooks_.deliver(w, b, from, upto);
+    const delivered_items done = hooks_.deliver(w, b, from, upto);
     b.delivered.store(done.upto, std::memory_order_release);  // partner: see_harvest, flush
     account(w, b, done.delivered);
     if (done.lone != nullptr) recycle(w, *done.lone);

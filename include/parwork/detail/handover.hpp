@@ -32,10 +32,10 @@ class handover {
       : order_(order), services_(services), sink_(sink) {}
 
   // Finished slots [from, upto).
-  delivery deliver(worker_base& by, batch_type& b, std::uint32_t from,
-                   std::uint32_t upto) noexcept {
+  delivered_items deliver(worker_base& by, batch_type& b, std::uint32_t from,
+                          std::uint32_t upto) noexcept {
     tally counts;
-    delivery done{from, 0};
+    delivered_items done{from, 0};
     while (done.upto < upto && done.lone == nullptr) {
       outcome_type& out = b.outcomes()[done.upto];
       if (out.attempts() == outcome_type::moved) {
@@ -57,7 +57,8 @@ class handover {
 
  private:
   // An item that went on in a batch of its own. False: in order, it is to be waited for.
-  bool deliver_moved(worker_base& by, outcome_type& out, tally& counts, delivery& done) noexcept {
+  bool deliver_moved(worker_base& by, outcome_type& out, tally& counts,
+                     delivered_items& done) noexcept {
     if (order_ == ordering::input && !sink_type::is_reduction_form) {
       auto& lone = static_cast<batch_type&>(out.lone());
       if (!lone.closed.load(std::memory_order_acquire)) return false;  // partner: its worker

@@ -138,7 +138,7 @@ struct tally {
 };
 
 // What delivering came to.
-struct delivery {
+struct delivered_items {
   std::uint32_t upto;       // slots below have been delivered
   std::uint32_t delivered;  // items among them: less than the slots where some have moved elsewhere
   batch* lone = nullptr;    // a lone batch that was delivered on the way, free now
@@ -231,8 +231,8 @@ class run_hooks {
 
   // Hands finished slots [from, upto) to the collector. Gate held; with reduce the worker that
   // worked on them.
-  [[nodiscard]] virtual delivery deliver(worker_base& by, batch& b, std::uint32_t from,
-                                         std::uint32_t upto) noexcept = 0;
+  [[nodiscard]] virtual delivered_items deliver(worker_base& by, batch& b, std::uint32_t from,
+                                                std::uint32_t upto) noexcept = 0;
   // After the last item, on the calling thread: destroys the workers' states.
   virtual void destroy_states() noexcept = 0;
   // Merges the accumulators of a reduction. May throw.

@@ -184,8 +184,8 @@ class typed_run final : private run_hooks {
 
   // --- Collecting ---
 
-  delivery deliver(worker_base& by, batch& b, std::uint32_t from,
-                   std::uint32_t upto) noexcept override {
+  delivered_items deliver(worker_base& by, batch& b, std::uint32_t from,
+                          std::uint32_t upto) noexcept override {
     return handover_.deliver(by, typed(b), from, upto);
   }
   void destroy_states() noexcept override { attempts_.caller.destroy_states(); }
