@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """Checks one model with spin, exhaustively.
 
-usage: run_model.py SPIN CC MODEL [-DNAME[=VALUE]]... [--finds TEXT]
+usage: run_model.py SPIN CC MODEL PASSED [-DNAME[=VALUE]]... [--finds TEXT]
 
 Passes where no fault is found in any interleaving, or, with --finds, where one is whose description
 holds TEXT. A check that runs out of memory or depth has failed: it says nothing. With -DPROGRESS it
 also finds endless loops, if every thread that can go on does so some time.
+
+PASSED is a folder with a file for each check that has passed, named for all that its outcome depends
+on: such a check is not made again, unless PARWORK_MODELS=all is in the environment.
 """
 
+import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -42,10 +47,22 @@ def parse(arguments):
     if len(arguments) > 2 and arguments[-2] == "--finds":
         finds = arguments[-1]
         arguments = arguments[:-2]
-    defines = arguments[3:]
-    if len(arguments) < 3 or not all(each.startswith("-D") for each in defines):
+    defines = arguments[4:]
+    if len(arguments) < 4 or not all(each.startswith("-D") for each in defines):
         sys.exit(__doc__)
-    return arguments[0], arguments[1], Path(arguments[2]), defines, finds
+    spin, compiler, model, passed = arguments[:4]
+    return spin, compiler, Path(model), Path(passed), defines, finds
+
+
+def stamp(tools, model, files, *arguments):
+    """The name of a check: a digest of the model, what it may include, this script, the tools'
+    versions and the arguments."""
+    digest = hashlib.sha256()
+    versions = [must([tools[0], "-V"], None), must([tools[1], "--version"], None)]
+    texts = [file.read_text(encoding="utf-8") for file in (*files, Path(__file__))]
+    for each in (model.name, *versions, *texts, *map(str, arguments)):
+        digest.update(f"{len(each)} {each}".encode())
+    return digest.hexdigest()
 
 
 def verify(spin, compiler, model, defines, folder):
@@ -78,22 +95,34 @@ def faults(output):
     return found, incomplete
 
 
-def main():
-    spin, compiler, model, defines, finds = parse(sys.argv[1:])
+def check(tools, model, files, defines, finds):
     with tempfile.TemporaryDirectory() as folder:
-        for each in [*model.parent.glob("*.pml"), *model.parent.glob("*.h")]:
+        for each in files:
             shutil.copy(each, folder)
-        output = verify(spin, compiler, model.name, defines, folder)
+        output = verify(*tools, model.name, defines, folder)
         print(output)
         found, incomplete = faults(output)
         if finds is not None:
             if not any(finds in line for line in found):
                 sys.exit(f"run_model.py: a fault was put in, and no '{finds}' was found")
         elif found:
-            print(run([spin, "-t", "-p", *defines, model.name], folder)[1])
+            print(run([tools[0], "-t", "-p", *defines, model.name], folder)[1])
             sys.exit("run_model.py: the course of events above leads to a fault")
         elif incomplete:
             sys.exit(f"run_model.py: the search is not complete: {'; '.join(incomplete)}")
+
+
+def main():
+    spin, compiler, model, passed, defines, finds = parse(sys.argv[1:])
+    # A model includes headers and its own file: the other models are none of its business.
+    files = [model, *sorted(model.parent.glob("*.h"))]
+    mark = passed / stamp((spin, compiler), model, files, *defines, finds)
+    if mark.exists() and os.environ.get("PARWORK_MODELS") != "all":
+        print("unchanged since it has passed: PARWORK_MODELS=all checks it all the same")
+        return
+    check((spin, compiler), model, files, defines, finds)
+    passed.mkdir(parents=True, exist_ok=True)
+    mark.touch()
 
 
 if __name__ == "__main__":
