@@ -9,7 +9,7 @@ function(parwork_add_example_test name driver)
   set_tests_properties(examples.${name} PROPERTIES
     LABELS examples
     TIMEOUT 300
-    ENVIRONMENT PYTHONDONTWRITEBYTECODE=1)
+    ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;PARWORK_TEST=examples.${name}")
 endfunction()
 
 foreach(name md5_files word_count tree_walk thumbnails retries cancel async_timer)

@@ -123,7 +123,7 @@ class JournalTest(ToolTest):
             "j",
             "sh",
             "-c",
-            'echo "$1" >> done; [ -e good ] || sleep 1000',
+            'echo "$1" >> done; [ -e good ] || exec sleep 1000',
             "sh",
             ":::",
             "1",
@@ -178,7 +178,7 @@ class ResumeTest(ToolTest):
         # The second job kills the run when the first one's output is shown: then that is durable.
         script = (
             'echo "$PWD $1" >> done; [ "$1" != 2 ] || [ -e good ] || { until [ -s ../out ]; do sleep 0.01; done; '
-            'kill -9 $PPID; sleep 1000; }; echo "$1"'
+            'kill -9 $PPID; exec sleep 1000; }; echo "$1"'
         )
         words = ["-j1", "--tag", "--journal", "j", "-a", "items", "sh", "-c", script, "sh"]
         with (self.folder / "out").open("wb") as out:
@@ -208,7 +208,7 @@ class ResumeTest(ToolTest):
                     name,
                     "sh",
                     "-c",
-                    '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"',
+                    '[ -e good ] || { kill -9 $PPID; exec sleep 1000; }; echo "$1"',
                     "sh",
                     *words,
                     stdin=stdin,
@@ -225,7 +225,7 @@ class ResumeTest(ToolTest):
             "j",
             "sh",
             "-c",
-            '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1"',
+            '[ -e good ] || { kill -9 $PPID; exec sleep 1000; }; echo "$1"',
             "sh",
             stdin=subprocess.PIPE,
         )
@@ -248,7 +248,7 @@ class ResumeTest(ToolTest):
             "j",
             "sh",
             "-c",
-            '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1" >> done; echo "$1"',
+            '[ -e good ] || { kill -9 $PPID; exec sleep 1000; }; echo "$1" >> done; echo "$1"',
             "sh",
             stdin=subprocess.PIPE,
         )
@@ -267,7 +267,7 @@ class ResumeTest(ToolTest):
             "j",
             "sh",
             "-c",
-            '[ -e good ] || { kill -9 $PPID; sleep 1000; }; echo "$1" >> done; echo "$1"',
+            '[ -e good ] || { kill -9 $PPID; exec sleep 1000; }; echo "$1" >> done; echo "$1"',
             "sh",
             items="1\n2\n",
         )
