@@ -9,7 +9,8 @@
 //    and done again, never replayed.
 // 2. Items are known by their keys. Items with equal keys are told apart by how many there are: the
 //    n-th in a run takes the n-th record of that key that the run has not met yet.
-// 3. One process at a time has the file open.
+// 3. One process at a time has the file open. In the child of a fork its parent's journal throws
+//    journal_busy, whatever is asked of it, and its destructor does nothing.
 #pragma once
 
 #include <chrono>
@@ -30,6 +31,7 @@
 #include "parwork/detail/journal_store.hpp"
 #include "parwork/detail/journalled.hpp"
 #include "parwork/journal_errors.hpp"
+#include "parwork/journal_reader.hpp"
 #include "parwork/options.hpp"
 #include "parwork/process.hpp"
 
@@ -71,46 +73,14 @@ struct journal_options {
   std::function<void(const journal_damage&)> on_damage = {};
 };
 
-/// One finished item, as `journal::for_each` shows it. Its views are valid during the call.
-class journal_record {
- public:
-  /// For the journal.
-  journal_record(std::string_view key, bool failed, unsigned attempts, std::string_view bytes)
-      : key_(key), bytes_(bytes), attempts_(attempts), failed_(failed) {}
-
-  /// What the item is known by.
-  std::string_view key() const noexcept { return key_; }
-
-  /// Whether it has a failure in place of a result.
-  bool failed() const noexcept { return failed_; }
-
-  /// How often it was tried.
-  unsigned attempts() const noexcept { return attempts_; }
-
-  /// The result or the failure. Throws `codec_error` where the result is no `R`.
-  template <class R>
-  std::expected<R, failure> result() const {
-    if (failed_) return std::unexpected(detail::decode_failure(bytes_));
-    return detail::decode_result<R>(bytes_);
-  }
-
-  /// As encoded by `codec`, for those who do not know the type.
-  std::string_view bytes() const noexcept { return bytes_; }
-
- private:
-  std::string_view key_;
-  std::string_view bytes_;
-  unsigned attempts_;
-  bool failed_;
-};
-
 /// A file of finished items. `process(journal, ...)` is a run that skips what is recorded and
 /// records what it finishes.
 template <class Key = detail::own_key>
 class journal {
  public:
-  /// Opens the file, or makes it. Throws `journal_busy` where another process, or this one, has it
-  /// open; `journal_mismatch` for another fingerprint; `journal_version` for a file of another
+  /// Opens the file, or makes it. Its path is what it says, at this moment: no name is special, and
+  /// the program may change its folder afterwards. Throws `journal_busy` where another process, or
+  /// this one, has it open, by whatever name; `journal_mismatch` for another fingerprint; `journal_version` for a file of another
   /// format; `journal_corrupt` for what is no journal; `journal_unwritable`; and
   /// `std::invalid_argument` naming the option. Costs one fsync; never reads the records.
   explicit journal(const std::filesystem::path& file, journal_options<Key> options = {})
@@ -171,8 +141,7 @@ template <class Key = detail::any_key>
 journal(std::filesystem::path, journal_options<detail::any_key>) -> journal<Key>;
 /// @endcond
 
-/// The fingerprint that a journal was made with. Throws as opening it does, but for `journal_busy`
-/// and `journal_mismatch`.
+/// The fingerprint that a journal was made with: `journal_reader(file).fingerprint()`.
 [[nodiscard]] std::string journal_fingerprint(const std::filesystem::path& file);
 
 namespace detail {

@@ -50,10 +50,12 @@ class journal_mismatch : public journal_error {
   std::string given_;
 };
 
-/// Another run has it.
+/// Another run has it, or the process that this one was forked off from.
 class journal_busy : public journal_error {
  public:
   journal_busy(std::filesystem::path file, std::int64_t pid);
+  journal_busy(std::filesystem::path file, std::int64_t pid, const std::string& message)
+      : journal_error(std::move(file), message), pid_(pid) {}
 
   /// The process that has the file open; 0 where it is not known. It may be this one.
   std::int64_t pid() const noexcept { return pid_; }

@@ -18,33 +18,34 @@ constexpr std::int64_t between_inserted = std::int64_t{1} << 10;
 constexpr std::size_t most_ahead = 512;
 constexpr std::size_t bytes_ahead = 1 << 20;
 
+// Of the index and SQLite's pages together, as far as the least of both allows.
+constexpr std::size_t most_memory = std::size_t{200} << 20;
+constexpr std::size_t least_cache = std::size_t{8} << 20;
+constexpr std::size_t most_cache = std::size_t{64} << 20;
+
+// A moment is given up before what is written meanwhile makes the log much longer than SQLite's
+// usual 8 MiB, whether that is records that move, or new ones, whose results are not known here.
+constexpr std::size_t oldest = 1 << 16;
+constexpr std::size_t age_of_new = 64;
+constexpr std::size_t bytes_of_age = 256;
+
 const std::string columns = std::string("SELECT ") + record_columns + " FROM records ";
 
 }  // namespace
 
-cursor::~cursor() {
-  if (!indexed_) return;
-  const lock_guard guard(lock_);
-  above_.reset();
-  at_.reset();
-  gone_.reset();
-  try {
-    database_.execute("DROP TABLE temp.unmet");
-  } catch (const std::exception&) {
-    return;  // it goes with the connection
-  }
-}
-
 std::optional<record> cursor::find(std::string_view key, std::int64_t& rank) {
-  const record* const next = next_record();
   std::optional<record> found;
-  if (next != nullptr && next->key == key) {
-    found = std::move(ahead_.front());
-    ahead_.pop_front();
-    last_ = found->rank;
-  } else if (next != nullptr || !skipped_.empty()) {
-    found = find_elsewhere(key, hash_bytes(key));
+  if (!index_) {
+    const record* const next = next_record();
+    if (next != nullptr && next->key == key) {
+      found = std::move(ahead_.front());
+      ahead_.pop_front();
+      last_ = found->rank;
+    } else if (next != nullptr) {
+      make_index();
+    }
   }
+  if (index_) found = find_indexed(key);
   if (!found) last_ = new_rank();
   rank = last_;
   return found;
@@ -64,7 +65,6 @@ const record* cursor::next_record() {
 }
 
 void cursor::read_ahead() {
-  const lock_guard guard(lock_);
   statement query(database_, columns + "WHERE rank > ? ORDER BY rank LIMIT ?");
   read_upto_ = std::max(read_upto_, last_);
   query.bind(1, read_upto_).bind(2, static_cast<std::int64_t>(most_ahead));
@@ -85,109 +85,91 @@ void cursor::drop_damaged(const record& one) {
 
 // --- Elsewhere ---
 
-std::optional<record> cursor::find_elsewhere(std::string_view key, std::uint64_t hash) {
-  if (!indexed_) make_index();
-  if (auto found = find_ahead(key, hash)) return found;
-  return find_skipped(key, hash);
-}
-
-// SQLite sorts on the disk where it is much: about a microsecond a record, in bounded memory. Rows
-// whose damage shows as what no row may hold are left out.
+// A quarter of a microsecond a record: the first page of each is read, in the order of the file.
 void cursor::make_index() {
-  const lock_guard guard(lock_);
-  database_.execute(
-      "CREATE TEMP TABLE unmet(hash INTEGER, rank INTEGER, PRIMARY KEY(hash, rank)) WITHOUT ROWID");
-  indexed_ = true;
-  statement fill(
-      database_,
-      "INSERT OR IGNORE INTO temp.unmet SELECT hash, rank FROM main.records WHERE rank > ? "
-      "ORDER BY hash, rank");
-  fill.bind(1, last_).run();
-}
-
-std::optional<std::int64_t> cursor::indexed_above(std::uint64_t hash, std::int64_t rank) {
-  const lock_guard guard(lock_);
-  statement& query = prepared(
-      above_, "SELECT rank FROM temp.unmet WHERE hash = ? AND rank > ? ORDER BY rank LIMIT 1");
-  const resetting afterwards(query);
-  query.bind(1, static_cast<std::int64_t>(hash)).bind(2, rank);
-  if (!query.step()) return std::nullopt;
-  return query.number(0);
-}
-
-// Nothing where the record is another key's with an equal hash, or damaged.
-std::optional<record> cursor::read_at(std::int64_t rank, std::string_view key) {
-  std::optional<record> found;
-  {
-    const lock_guard guard(lock_);
-    statement& query = prepared(at_, columns + "WHERE rank = ?");
-    const resetting afterwards(query);
-    query.bind(1, rank);
-    if (query.step()) found = read_record(query);
+  index_.emplace(records_, database_.file());
+  const std::size_t pages = most_memory - std::min(most_memory, index_->bytes());
+  const std::size_t cache = std::clamp(pages, least_cache, most_cache);
+  database_.execute(("PRAGMA cache_size = -" + std::to_string(cache >> 10)).c_str());
+  statement query(database_, "SELECT rank, hash FROM records WHERE rank > ? ORDER BY rank DESC");
+  query.bind(1, last_);
+  while (query.step()) {
+    if (!index_->add(static_cast<std::uint64_t>(query.number(1)), query.number(0))) {
+      throw journal_corrupt(database_.file(),
+                            "is damaged: it has more records than it says. Restore it from a copy, "
+                            "or move it away and start anew");
+    }
   }
-  if (!found || found->key != key) return std::nullopt;
-  if (found->is_sound()) return found;
-  forget_indexed(found->hash, rank);
-  drop_damaged(*found);
-  return std::nullopt;
+  at_.emplace(database_, columns + "WHERE rank = ?");
+  moment_.emplace(database_);
 }
 
-std::optional<record> cursor::find_ahead(std::string_view key, std::uint64_t hash) {
-  for (std::int64_t at = last_;;) {
-    const auto rank = indexed_above(hash, at);
-    if (!rank) return std::nullopt;
-    if (auto found = read_at(*rank, key)) {
-      skip_to(*rank);
+// The first of those that have not been met, so records with equal keys come in their order. One
+// that the input has passed is moved to where it has it now.
+std::optional<record> cursor::find_indexed(std::string_view key) {
+  const std::uint64_t hash = hash_bytes(key);
+  for (auto at = index_->find(hash); at != nullptr;) {
+    auto found = fetch(index_->rank_of(at));
+    const bool is_sound = found && found->is_sound();
+    if (is_sound && found->key != key) {  // another key of this hash
+      at = index_->find_behind(at, hash);
+      continue;
+    }
+    index_->remove(at);
+    if (is_sound) {
+      age(1 + (found->key.size() + found->value.size()) / bytes_of_age);
+      if (found->rank > last_) {
+        skip_to(found->rank);
+      } else {
+        move(*found, hash);
+      }
       return found;
     }
-    at = *rank;
+    if (found) drop_damaged(*found);
+    at = index_->find(hash);
   }
-}
-
-// It is moved to where the input has it now. The ranges and the key's records are walked together,
-// so neither many ranges nor many records of the key make it slow.
-std::optional<record> cursor::find_skipped(std::string_view key, std::uint64_t hash) {
-  for (auto range = skipped_.begin(); range != skipped_.end();) {
-    auto rank = indexed_above(hash, range->after);
-    if (!rank || *rank > last_) return std::nullopt;
-    while (rank && *rank < range->before) {
-      if (auto found = read_at(*rank, key)) {
-        forget_indexed(hash, *rank);
-        const std::int64_t to = new_rank();
-        calls_.change({.what = change::kind::move,
-                       .rank = *rank,
-                       .to = to,
-                       .checksum = moved_checksum(found->checksum, *rank, to)});
-        found->rank = last_ = to;
-        return found;
-      }
-      rank = indexed_above(hash, *rank);
-    }
-    if (!rank) return std::nullopt;
-    range = std::partition_point(range, skipped_.end(),
-                                 [&](const skipped_range& r) { return r.before <= *rank; });
-  }
+  age(age_of_new);
   return std::nullopt;
 }
 
-void cursor::forget_indexed(std::uint64_t hash, std::int64_t rank) {
-  const lock_guard guard(lock_);
-  prepared(gone_, "DELETE FROM temp.unmet WHERE hash = ? AND rank = ?")
-      .bind(1, static_cast<std::int64_t>(hash))
-      .bind(2, rank)
-      .run();
+// Of those that were read ahead, if it is one.
+std::optional<record> cursor::fetch(std::int64_t rank) {
+  const auto ahead = std::ranges::lower_bound(ahead_, rank, {}, &record::rank);
+  if (ahead != ahead_.end() && ahead->rank == rank) return *ahead;
+  const resetting afterwards(*at_);
+  at_->bind(1, rank);
+  if (!at_->step()) return std::nullopt;
+  return read_record(*at_);
 }
 
-statement& cursor::prepared(std::optional<statement>& one, std::string_view sql) {
-  if (!one) one.emplace(database_, sql);
-  return *one;
+void cursor::move(record& found, std::uint64_t hash) {
+  const std::int64_t from = found.rank;
+  found.rank = last_ = new_rank();
+  found.checksum = moved_checksum(found.checksum, from, found.rank);
+  calls_.change({.what = change::kind::move,
+                 .rank = from,
+                 .to = found.rank,
+                 .hash = hash,
+                 .state = found.state,
+                 .attempts = found.attempts,
+                 .checksum = found.checksum,
+                 .key = found.key,
+                 .value = found.value});
+}
+
+// While one moment is looked at SQLite keeps its pages, and its log of what is written meanwhile.
+void cursor::age(std::size_t by) {
+  age_ += by;
+  if (age_ < oldest) return;
+  age_ = 0;
+  moment_.reset();
+  moment_.emplace(database_);
 }
 
 // --- Ranks ---
 
-// What lies between has no item here; it may have one later.
+// What lies between has no item here; it may have one later, by the index.
 void cursor::skip_to(std::int64_t rank) {
-  skipped_.push_back({last_, rank});
   while (!ahead_.empty() && ahead_.front().rank <= rank) ahead_.pop_front();
   last_ = rank;
 }
@@ -208,13 +190,12 @@ std::int64_t cursor::new_rank() {
 std::int64_t cursor::rank_at_end() {
   std::int64_t highest = last_;
   if (!at_end_ || !ahead_.empty()) {
-    const lock_guard guard(lock_);
     highest = std::max(highest, database_.number("SELECT max(rank) FROM records"));
   }
   if (highest == 0) return first_rank;
   if (highest > std::numeric_limits<std::int64_t>::max() - between_new) {
-    throw journal_corrupt(database_.file(),
-                          "has as many records as a journal can have: begin another one");
+    throw journal_unwritable(database_.file(),
+                             "has as many records as a journal can have: begin another one");
   }
   return highest + between_new;
 }

@@ -3,6 +3,8 @@
 #include <new>
 #include <utility>
 
+#include "journal/file_name.hpp"
+
 namespace parwork::detail {
 
 namespace {
@@ -19,21 +21,47 @@ std::string said(sqlite3* handle, int code) {
   return text + ", code " + std::to_string(code) + ")";
 }
 
-// The statements are always the same, so where one of them is wrong (ERROR) or breaks a rule of the
-// tables (CONSTRAINT, MISMATCH), the tables are not what they were.
+// What the file holds is not what was written. A rule of the tables that is broken (CONSTRAINT,
+// MISMATCH) is one: the statements are always the same, and keep them.
 bool is_damage(int code) {
   switch (code & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-    case SQLITE_ERROR:
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
-    case SQLITE_SCHEMA:
-    case SQLITE_TOOBIG:
       return true;
     default:
       return code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS ||
              code == SQLITE_IOERR_DATA;
+  }
+}
+
+// What is wrong where it is no damage, and what to do.
+std::string trouble(int code, const std::string& why) {
+  if (code == SQLITE_READONLY_DBMOVED) {
+    return "was moved, removed or replaced while it was open" + why + ": put it back, run again";
+  }
+  switch (code & 0xff) {
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      return "may not be written" + why + ": check the permissions of the file and its folder";
+    case SQLITE_CANTOPEN:
+      return "cannot be opened or made" + why +
+             ": check that its folder exists and may be written, and that this process may open "
+             "more files";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
+      return "is locked by another program" + why + ": end that program's transaction";
+    case SQLITE_SCHEMA:
+      return "is being changed by another program" + why + ": end that program";
+    case SQLITE_TOOBIG:
+      return "cannot take what is larger than SQLite's limit of 1,000,000,000 bytes" + why;
+    case SQLITE_NOLFS:
+      return "has become larger than this system's files may be" + why;
+    default:
+      return "cannot be read or written" + why;
   }
 }
 
@@ -42,8 +70,11 @@ bool is_damage(int code) {
 database::database(std::filesystem::path file, opening how) : file_(std::move(file)) {
   sqlite3* handle = nullptr;
   const int flags = how == opening::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                               : SQLITE_OPEN_READONLY;
-  const int code = sqlite3_open_v2(file_.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+                                               : SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+  const std::string name = how == opening::read_write ? file_.string()
+                           : how == opening::as_it_is ? uri_of(file_, "immutable=1")
+                                                      : uri_of(file_, "");
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) fail(handle == nullptr ? code : sqlite3_extended_errcode(handle));
   sqlite3_extended_result_codes(handle, 1);
@@ -52,29 +83,16 @@ database::database(std::filesystem::path file, opening how) : file_(std::move(fi
 
 void database::fail(int code) const {
   const std::string why = said(handle_.get(), code);
-  if ((code & 0xff) == SQLITE_NOMEM) throw std::bad_alloc();
+  if ((code & 0xff) == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM) throw std::bad_alloc();
   if (is_damage(code)) {
     throw journal_corrupt(file_, "is damaged, or is no journal" + why +
                                      ": restore it from a copy, or move it away and start anew");
   }
-  switch (code & 0xff) {
-    case SQLITE_FULL:
-      throw journal_full(file_, "cannot grow: the disk, or the temporary folder, is full" + why +
-                                    ": make room and run again, what is recorded stays");
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-      throw journal_unwritable(
-          file_, "may not be written" + why + ": check the permissions of the file and its folder");
-    case SQLITE_CANTOPEN:
-      throw journal_unwritable(file_, "cannot be opened or made" + why +
-                                          ": check that its folder exists and may be written");
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      throw journal_unwritable(
-          file_, "is locked by another program" + why + ": end that program's transaction");
-    default:
-      throw journal_unwritable(file_, "cannot be read or written" + why);
+  if ((code & 0xff) == SQLITE_FULL) {
+    throw journal_full(file_, "cannot grow: the disk, or the temporary folder, is full" + why +
+                                  ": make room and run again, what is recorded stays");
   }
+  throw journal_unwritable(file_, trouble(code, why));
 }
 
 void database::execute(const char* sql) {
@@ -98,6 +116,9 @@ statement::statement(database& in, std::string_view sql) : database_(in) {
   const int code = sqlite3_prepare_v3(in.handle(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   handle_.reset(handle);
+  // The statements are always the same: where one of them is wrong, the tables are not what they
+  // were.
+  if (code == SQLITE_ERROR) in.fail(SQLITE_CORRUPT);
   if (code != SQLITE_OK) in.fail(code);
 }
 

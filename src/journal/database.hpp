@@ -22,11 +22,16 @@ class journal_full : public journal_unwritable {
   using journal_unwritable::journal_unwritable;
 };
 
-enum class opening { read_write, read_only };
+enum class opening {
+  read_write,  ///< makes the file where there is none
+  read_only,   ///< reads the log, too; makes the files beside it where they are missing
+  as_it_is,    ///< reads this file alone, which nobody changes meanwhile; neither locks nor writes
+};
 
 class database {
  public:
-  /// Throws `journal_unwritable` where the file can be neither opened nor made.
+  /// Throws `journal_unwritable` where the file can be neither opened nor made. REQUIRES: a real
+  /// path (file_name.hpp).
   explicit database(std::filesystem::path file, opening how = opening::read_write);
 
   /// One or several statements without results.
@@ -49,6 +54,18 @@ class database {
 
   std::filesystem::path file_;
   std::unique_ptr<sqlite3, closer> handle_;
+};
+
+/// A reading transaction: all that is read is of one moment.
+class snapshot {
+ public:
+  explicit snapshot(database& in) : in_(in) { in_.execute("BEGIN"); }
+  ~snapshot() { in_.roll_back(); }
+  snapshot(const snapshot&) = delete;
+  snapshot& operator=(const snapshot&) = delete;
+
+ private:
+  database& in_;
 };
 
 /// A prepared statement. Columns are valid until the next step or reset.

@@ -18,7 +18,7 @@ struct change {
 
   kind what;
   std::int64_t rank;      ///< of the record, before a move
-  std::int64_t to = 0;    ///< its rank after a move
+  std::int64_t to = 0;    ///< its rank after a move, which has the rest of a put
   bool replaces = false;  ///< a put: there is a record of this rank
   std::uint64_t hash = 0;
   int state = 0;

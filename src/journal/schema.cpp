@@ -1,6 +1,7 @@
 #include "journal/schema.hpp"
 
 #include "journal/checksum.hpp"
+#include "journal/left_rows.hpp"
 
 namespace parwork::detail {
 
@@ -57,6 +58,7 @@ bool is_new(database& in) {
 void create_schema(database& in, const std::string& fingerprint) {
   try {
     in.execute(tables);
+    make_left_rows(in);
     in.execute(("PRAGMA application_id = " + std::to_string(application)).c_str());
     in.execute(("PRAGMA user_version = " + std::to_string(schema_version)).c_str());
     write_header(in, {fingerprint, {}, 0});
@@ -75,7 +77,7 @@ void configure(database& in, durability how) {
   in.execute("PRAGMA cache_size = -8192");         // KiB
   in.execute("PRAGMA wal_autocheckpoint = 2000");  // pages of 4 KiB
   in.execute("PRAGMA cell_size_check = ON");       // damaged pages show earlier
-  in.execute("PRAGMA temp_store = FILE");          // sorting takes room on the disk, not memory
+  in.execute("PRAGMA secure_delete = OFF");        // removed rows cost no writing
 }
 
 journal_header read_header(database& in) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -12,6 +11,9 @@
 #include <vector>
 
 #include "base/type_name.hpp"
+#include "journal/file_name.hpp"
+#include "journal/left_rows.hpp"
+#include "journal/record_scan.hpp"
 #include "parwork/journal.hpp"
 
 namespace parwork {
@@ -37,24 +39,6 @@ journal_settings validated(const journal_settings& given) {
     refuse("commit_records", std::to_string(given.commit_records), "1 to 1000000");
   }
   return given;
-}
-
-// Of a path that may be a symbolic link: the lock is beside the file itself.
-std::filesystem::path real_path(const std::filesystem::path& file) {
-  if (file.empty()) throw std::invalid_argument("parwork: the journal's path is empty");
-  std::error_code error;
-  auto real = std::filesystem::weakly_canonical(file, error);
-  return error ? file : real;
-}
-
-std::string printable(std::string_view bytes) {
-  constexpr std::size_t most = 80;
-  std::string text;
-  for (const char c : bytes.substr(0, most)) {
-    const bool plain = static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-    text += plain ? c : '?';
-  }
-  return bytes.size() > most ? text + "..." : text;
 }
 
 journal_mismatch mismatch(const std::filesystem::path& file, const char* what,
@@ -88,42 +72,53 @@ journal_store::implementation::implementation(const std::filesystem::path& file,
       settings_(validated(settings)),
       only_one_(file_),
       database_(file_),
-      header_(open_header(database_, settings_)) {}
+      header_(open_header(database_, settings_)) {
+  only_one_.name_owner();
+}
 
-journal_store::implementation::~implementation() = default;
+// Whoever reads the file keeps SQLite from doing so itself: then a part would stay in its log.
+journal_store::implementation::~implementation() {
+  try {
+    const lock_guard guard(lock_);
+    database_.execute("PRAGMA busy_timeout = 1000");
+    (void)database_.number("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch (const std::exception&) {
+    return;  // it is in the log, and the next one finds it there
+  }
+}
+
+// Where leak checkers see that it is still there.
+void journal_store::implementation::keep_for_ever(std::unique_ptr<implementation> inherited) {
+  static std::vector<std::unique_ptr<implementation>>& kept =
+      *new std::vector<std::unique_ptr<implementation>>;
+  static mutex& lock = *new mutex;
+  const lock_guard guard(lock);
+  kept.push_back(std::move(inherited));
+}
 
 std::uint64_t journal_store::implementation::size() {
+  refuse_inherited();
   const lock_guard guard(lock_);
   return static_cast<std::uint64_t>(in_run_ ? size_before_ + committer_->growth()
                                             : header_.records);
 }
 
-// In pieces, so that the file is not locked while `fn` runs, nor its records all in memory.
 void journal_store::implementation::for_each(const std::function<void(const journal_record&)>& fn) {
-  constexpr int piece = 256;
-  std::int64_t last = std::numeric_limits<std::int64_t>::min();
-  for (std::vector<record> some; some.empty() || some.size() == piece;) {
-    some.clear();
+  refuse_inherited();
+  for (record_scan scan;;) {
+    std::vector<record> some;
     {
       const lock_guard guard(lock_);
-      statement query(database_, std::string("SELECT ") + record_columns +
-                                     " FROM records WHERE rank > ? ORDER BY rank LIMIT ?");
-      query.bind(1, last).bind(2, piece);
-      while (query.step()) some.push_back(read_record(query));
+      some = scan.read(database_);
     }
     if (some.empty()) return;
-    last = some.back().rank;
-    for (const record& each : some) {
-      if (each.is_sound()) {
-        fn(journal_record(each.key, each.failed(), each.attempts, each.value));
-      } else {
-        report(each);
-      }
-    }
+    scan.take(some);
+    for (const record& each : some) show_record(each, file_, settings_.on_damage, fn);
   }
 }
 
 std::uint64_t journal_store::implementation::forget(std::string_view key) {
+  refuse_inherited();
   const lock_guard guard(lock_);
   refuse_during_run("forget");
   try {
@@ -144,6 +139,7 @@ std::uint64_t journal_store::implementation::forget(std::string_view key) {
 }
 
 void journal_store::implementation::compact() {
+  refuse_inherited();
   const lock_guard guard(lock_);
   refuse_during_run("compact");
   database_.execute("VACUUM");
@@ -151,6 +147,7 @@ void journal_store::implementation::compact() {
 }
 
 void journal_store::implementation::commit() {
+  refuse_inherited();
   std::shared_ptr<committer> running;
   {
     const lock_guard guard(lock_);
@@ -166,25 +163,24 @@ void journal_store::implementation::refuse_during_run(const char* what) {
   }
 }
 
-void journal_store::implementation::report(const record& damaged) const {
-  const journal_damage what{file_, damaged.key,
-                            "its bytes are not those that were written (checksum)"};
-  if (settings_.on_damage) return settings_.on_damage(what);
-  std::fprintf(stderr, "parwork: the journal %s has a damaged record, which is not used: \"%s\"\n",
-               file_.c_str(), printable(what.key).c_str());
+// Before any lock: in the child, what other threads of the parent held stays locked for ever.
+void journal_store::implementation::refuse_inherited() const {
+  if (only_one_.is_inherited()) throw busy_elsewhere(file_, only_one_.owner());
 }
 
 // --- A run ---
 
 void journal_store::implementation::begin_run() {
+  refuse_inherited();
   const lock_guard guard(lock_);
   if (in_run_) throw journal_busy(file_, ::getpid());
+  make_left_rows(database_);
+  remove_left_rows(database_);
   // Ranks are given out once: a new record in another's place would be a fault, and says so.
   const std::string put =
       std::string("INTO records(") + record_columns + ") VALUES (?, ?, ?, ?, ?, ?, ?)";
   put_.emplace(database_, "INSERT " + put);
   replace_.emplace(database_, "INSERT OR REPLACE " + put);
-  move_.emplace(database_, "UPDATE records SET rank = ?, checksum = ? WHERE rank = ?");
   erase_.emplace(database_, "DELETE FROM records WHERE rank = ?");
   reserve_ = std::make_unique<reserve>(file_);
   committer_ = std::make_shared<committer>(
@@ -192,14 +188,16 @@ void journal_store::implementation::begin_run() {
                         settings_.commit_records, reserve_->group_bytes()},
       [this](const group& all) { return write(all); });
   cursor_ = std::make_unique<cursor>(
-      database_, lock_,
-      cursor::callbacks{[this](const change& c) { add(c); },
-                        [this](const record& damaged) { report(damaged); }});
+      file_, static_cast<std::uint64_t>(header_.records),
+      cursor::callbacks{
+          [this](const change& c) { add(c); },
+          [this](const record& damaged) { report_damage(damaged, file_, settings_.on_damage); }});
   size_before_ = header_.records;
   in_run_ = true;
 }
 
 void journal_store::implementation::end_run() noexcept {
+  if (only_one_.is_inherited()) return;  // the thread that writes is the parent's
   cursor_.reset();
   // Still to be seen by size() and commit() while it writes what is left. Whoever asked for the
   // records to be durable has been told of errors: see journal_run::finish.
@@ -209,12 +207,12 @@ void journal_store::implementation::end_run() noexcept {
   committer_.reset();
   put_.reset();
   replace_.reset();
-  move_.reset();
   erase_.reset();
   reserve_.reset();
 }
 
 void journal_store::implementation::expect_results(const std::string& type) {
+  refuse_inherited();
   const lock_guard guard(lock_);
   if (header_.result == type) return;
   if (!header_.result.empty()) {
@@ -243,24 +241,9 @@ committer::written journal_store::implementation::write(const group& all) {
 void journal_store::implementation::try_write(const group& all) {
   try {
     database_.execute("BEGIN IMMEDIATE");
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const change c = all.at(i);
-      if (c.what == change::kind::put) {
-        statement& put = c.replaces ? *replace_ : *put_;
-        put.bind(1, c.rank)
-            .bind(2, static_cast<std::int64_t>(c.hash))
-            .bind(3, c.key)
-            .bind(4, c.state)
-            .bind(5, c.attempts)
-            .bind(6, c.value)
-            .bind(7, static_cast<std::int64_t>(c.checksum))
-            .run();
-      } else if (c.what == change::kind::move) {
-        move_->bind(1, c.to).bind(2, static_cast<std::int64_t>(c.checksum)).bind(3, c.rank).run();
-      } else {
-        erase_->bind(1, c.rank).run();
-      }
-    }
+    left_.clear();
+    for (std::size_t i = 0; i < all.size(); ++i) write(all.at(i));
+    note_left_rows(database_, left_);
     journal_header changed = header_;
     changed.records += all.adds();
     write_header(database_, changed);
@@ -269,6 +252,32 @@ void journal_store::implementation::try_write(const group& all) {
   } catch (...) {
     database_.roll_back();
     throw;
+  }
+}
+
+void journal_store::implementation::write(const change& one) {
+  if (one.what == change::kind::erase) return erase_->bind(1, one.rank).run();
+  const bool moves = one.what == change::kind::move;
+  if (moves) left_.push_back(one.rank);
+  statement& put = one.replaces ? *replace_ : *put_;
+  put.bind(1, moves ? one.to : one.rank)
+      .bind(2, static_cast<std::int64_t>(one.hash))
+      .bind(3, one.key)
+      .bind(4, one.state)
+      .bind(5, one.attempts)
+      .bind(6, one.value)
+      .bind(7, static_cast<std::int64_t>(one.checksum))
+      .run();
+}
+
+// When all is written: what a run leaves undone here, the next one does.
+void journal_store::implementation::tidy() {
+  refuse_inherited();
+  const lock_guard guard(lock_);
+  try {
+    remove_left_rows(database_);
+  } catch (const journal_full&) {
+    return;  // all is recorded, and these rows are passed over
   }
 }
 
@@ -281,7 +290,10 @@ void refuse_key(const std::type_info& takes, const std::type_info& items) {
 
 journal_store::journal_store(const std::filesystem::path& file, const journal_settings& settings)
     : implementation_(std::make_unique<implementation>(file, settings)) {}
-journal_store::~journal_store() = default;
+journal_store::~journal_store() {
+  // The child of a fork leaves all as it is, SQLite's connection too: closing it is for the parent.
+  if (implementation_->is_inherited()) implementation::keep_for_ever(std::move(implementation_));
+}
 std::uint64_t journal_store::size() const { return implementation_->size(); }
 void journal_store::for_each(const std::function<void(const journal_record&)>& fn) {
   implementation_->for_each(fn);
@@ -304,6 +316,7 @@ void journal_run::expect_results(const std::type_info& type) {
 }
 
 std::optional<recorded_outcome> journal_run::recall(std::string_view key, journal_place& place) {
+  store_.refuse_inherited();
   auto found = store_.records().find(key, place.rank);
   if (!found) return std::nullopt;
   if (found->failed() && policy_.retry_failed) {
@@ -328,7 +341,10 @@ void journal_run::record_bytes(std::string_view key, const journal_place& place,
               .value = outcome.bytes});
 }
 
-void journal_run::finish() { store_.flush(); }
+void journal_run::finish() {
+  store_.flush();
+  store_.tidy();
+}
 
 void journal_run::refuse_result(std::string_view key, const std::string& why) const {
   throw journal_mismatch(store_.path(),
@@ -339,11 +355,5 @@ void journal_run::refuse_result(std::string_view key, const std::string& why) co
 }
 
 }  // namespace detail
-
-std::string journal_fingerprint(const std::filesystem::path& file) {
-  detail::database in(file, detail::opening::read_only);
-  if (detail::is_new(in)) throw journal_corrupt(file, "is empty: no run has begun in it");
-  return detail::read_header(in).fingerprint;
-}
 
 }  // namespace parwork

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "journal/committer.hpp"
 #include "journal/cursor.hpp"
@@ -38,13 +39,27 @@ class journal_store::implementation {
 
   void expect_results(const std::string& type) PARWORK_EXCLUDES(lock_);
   [[nodiscard]] cursor& records() noexcept { return *cursor_; }
-  void add(const change& c) { committer_->add(c); }
-  void flush() { committer_->flush(); }
+  void add(const change& c) {
+    refuse_inherited();
+    committer_->add(c);
+  }
+  void flush() {
+    refuse_inherited();
+    committer_->flush();
+  }
+
+  // Removes what moved records left. What a full disk keeps from it is done by the next run.
+  void tidy() PARWORK_EXCLUDES(lock_);
+
+  // The child of a fork has the parent's journal: every use of it throws journal_busy.
+  [[nodiscard]] bool is_inherited() const noexcept { return only_one_.is_inherited(); }
+  void refuse_inherited() const;
+  static void keep_for_ever(std::unique_ptr<implementation> inherited);
 
  private:
   committer::written write(const group& all) PARWORK_EXCLUDES(lock_);
   void try_write(const group& all) PARWORK_REQUIRES(lock_);
-  void report(const record& damaged) const;
+  void write(const change& one) PARWORK_REQUIRES(lock_);
   void refuse_during_run(const char* what) PARWORK_REQUIRES(lock_);
 
   const std::filesystem::path file_;
@@ -58,7 +73,8 @@ class journal_store::implementation {
   std::int64_t size_before_ PARWORK_GUARDED_BY(lock_) = 0;  // records when the run began
 
   // What a run has.
-  std::optional<statement> put_, replace_, move_, erase_;
+  std::optional<statement> put_, replace_, erase_;
+  std::vector<std::int64_t> left_;  // rows that the records of a group have left
   std::unique_ptr<reserve> reserve_;
   std::shared_ptr<committer> committer_;  // commit() may still wait in it when the run has ended
   std::unique_ptr<cursor> cursor_;

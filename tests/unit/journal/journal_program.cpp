@@ -2,6 +2,8 @@
 //
 //   journal_program run JOURNAL WORKED COLLECTED ITEMS ORDER DURABILITY COMMIT_MS COMMIT_RECORDS
 //   journal_program hold JOURNAL           has it open until it is killed; says so by a line
+//   journal_program hold_some JOURNAL      the same, with a hundred records in it
+//   journal_program hold_and_fork JOURNAL  the same, with a child that lives on when it is killed
 //   journal_program large JOURNAL ITEMS INSERTED     prints: items worked on, peak memory in KiB
 //   journal_program full FOLDER            fills a small file system mounted there; 77: may not
 //   mount
@@ -26,6 +28,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -74,6 +77,30 @@ int run_program(char** argument) {
 
 int hold_program(char** argument) {
   journal j{argument[0]};
+  std::puts("held");
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
+
+int hold_some_program(char** argument) {
+  journal j{argument[0]};
+  (void)parwork::process(j, std::views::iota(0, 100), [](int i) { return i; }, [](int) {});
+  std::puts("held");
+  std::fflush(stdout);
+  for (;;) ::pause();
+}
+
+// The child lives until nobody reads its standard output any more.
+int hold_and_fork_program(char** argument) {
+  journal j{argument[0]};
+  if (::fork() == 0) {
+    ::prctl(PR_SET_PDEATHSIG, 0);
+    std::signal(SIGPIPE, SIG_DFL);
+    for (;;) {
+      ::usleep(10'000);
+      if (::getppid() == 1 && ::write(STDOUT_FILENO, "\n", 1) < 0) std::_Exit(0);
+    }
+  }
   std::puts("held");
   std::fflush(stdout);
   for (;;) ::pause();
@@ -197,6 +224,8 @@ int main(int count, char** argument) {
   const std::map<std::string, std::pair<int, int (*)(char**)>> programs{
       {"run", {8, run_program}},
       {"hold", {1, hold_program}},
+      {"hold_some", {1, hold_some_program}},
+      {"hold_and_fork", {1, hold_and_fork_program}},
       {"large", {3, large_program}},
       {"full", {1, full_program}}};
   const auto program = count < 2 ? programs.end() : programs.find(argument[1]);
