@@ -2,8 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <mutex>
 #include <new>
+#include <utility>
 
 namespace faulty_vfs {
 
@@ -33,16 +36,90 @@ verdict next(operation what) {
   return plan.fault == how::torn && first ? verdict::torn : verdict::broken;
 }
 
+sqlite3_vfs* underneath = nullptr;
+
+// --- Power ---
+
+struct disk_model {
+  std::mutex lock;
+  std::function<void(std::vector<disk_image>)> told;
+  std::mt19937 random;
+  disk_image written, synced;
+
+  // Everything that was written, but of the sectors that were not synced some alone.
+  disk_image torn() {
+    disk_image some = written;
+    for (auto& [name, bytes] : some) {
+      const std::string& before = synced[name];
+      constexpr std::size_t sector = 512;
+      if (random() % 2 == 0) bytes.resize(before.size());
+      for (std::size_t at = 0; at < bytes.size(); at += sector) {
+        if (random() % 2 == 0) continue;
+        const std::size_t size = std::min(sector, bytes.size() - at);
+        std::string old = at < before.size() ? before.substr(at, size) : std::string();
+        old.resize(size);
+        bytes.replace(at, size, old);
+      }
+    }
+    return some;
+  }
+};
+disk_model disk;
+
+std::string plain_name(const char* name) {
+  const std::string whole = name;
+  return whole.substr(whole.rfind('/') + 1);
+}
+
 // The wrapped file stands behind this one in the same memory.
 struct file {
   sqlite3_file base;
+  const char* name;  // SQLite's own; null for a temporary file
   [[nodiscard]] sqlite3_file* real() noexcept { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
 sqlite3_file* real(sqlite3_file* f) { return reinterpret_cast<file*>(f)->real(); }
 const sqlite3_io_methods* methods(sqlite3_file* f) { return real(f)->pMethods; }
 
+const char* name_of(sqlite3_file* f) { return reinterpret_cast<file*>(f)->name; }
+
+void note_write(sqlite3_file* f, const void* bytes, int size, sqlite3_int64 at) {
+  const std::lock_guard guard(disk.lock);
+  if (!disk.told || name_of(f) == nullptr) return;
+  std::string& all = disk.written[plain_name(name_of(f))];
+  const auto from = static_cast<std::size_t>(at), count = static_cast<std::size_t>(size);
+  if (all.size() < from + count) all.resize(from + count);
+  all.replace(from, count, static_cast<const char*>(bytes), count);
+}
+
+void note_size(sqlite3_file* f, sqlite3_int64 size) {
+  const std::lock_guard guard(disk.lock);
+  if (!disk.told || name_of(f) == nullptr) return;
+  disk.written[plain_name(name_of(f))].resize(static_cast<std::size_t>(size));
+}
+
+void note_sync(sqlite3_file* f) {
+  const std::lock_guard guard(disk.lock);
+  if (!disk.told || name_of(f) == nullptr) return;
+  std::vector<disk_image> possible{disk.synced, disk.torn(), disk.torn()};
+  const std::string name = plain_name(name_of(f));
+  disk.synced[name] = disk.written[name];
+  possible.push_back(disk.synced);
+  possible.push_back(disk.torn());
+  disk.told(std::move(possible));
+}
+
+int remove(sqlite3_vfs*, const char* name, int sync_folder) {
+  {
+    const std::lock_guard guard(disk.lock);
+    disk.written.erase(plain_name(name));
+    disk.synced.erase(plain_name(name));
+  }
+  return underneath->xDelete(underneath, name, sync_folder);
+}
+
 int write(sqlite3_file* f, const void* bytes, int size, sqlite3_int64 at) {
+  note_write(f, bytes, size, at);
   switch (next(operation::write)) {
     case verdict::well:
       return methods(f)->xWrite(real(f), bytes, size, at);
@@ -58,6 +135,7 @@ int write(sqlite3_file* f, const void* bytes, int size, sqlite3_int64 at) {
 }
 
 int sync(sqlite3_file* f, int flags) {
+  note_sync(f);
   return next(operation::sync) == verdict::well ? methods(f)->xSync(real(f), flags)
                                                 : SQLITE_IOERR_FSYNC;
 }
@@ -69,7 +147,10 @@ const sqlite3_io_methods wrapped = {
       return methods(f)->xRead(real(f), to, size, at);
     },
     write,
-    [](sqlite3_file* f, sqlite3_int64 size) { return methods(f)->xTruncate(real(f), size); },
+    [](sqlite3_file* f, sqlite3_int64 size) {
+      note_size(f, size);
+      return methods(f)->xTruncate(real(f), size);
+    },
     sync,
     [](sqlite3_file* f, sqlite3_int64* size) { return methods(f)->xFileSize(real(f), size); },
     [](sqlite3_file* f, int level) { return methods(f)->xLock(real(f), level); },
@@ -95,10 +176,9 @@ const sqlite3_io_methods wrapped = {
       return methods(f)->xUnfetch(real(f), at, from);
     }};
 
-sqlite3_vfs* underneath = nullptr;
-
 int open(sqlite3_vfs*, const char* name, sqlite3_file* f, int flags, int* given) {
   const int code = underneath->xOpen(underneath, name, real(f), flags, given);
+  reinterpret_cast<file*>(f)->name = name;
   // Null: there is nothing to close.
   f->pMethods = real(f)->pMethods == nullptr ? nullptr : &wrapped;
   return code;
@@ -114,9 +194,18 @@ void install() {
     copy.zName = "faulty";
     copy.pNext = nullptr;
     copy.xOpen = open;
+    copy.xDelete = remove;
     return copy;
   }();
   sqlite3_vfs_register(&vfs, 1);
+}
+
+void watch_power(std::function<void(std::vector<disk_image>)> told, unsigned seed) {
+  const std::lock_guard guard(disk.lock);
+  disk.told = std::move(told);
+  disk.random.seed(seed);
+  disk.written.clear();
+  disk.synced.clear();
 }
 
 void fail(operation what, int nth, how fault) {

@@ -3,7 +3,21 @@
 // Thread safety: SQLite may use it from any thread; the fault is set while no file is open.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
 namespace faulty_vfs {
+
+/// What the disk may hold when the power goes: files by their names without the folder.
+using disk_image = std::map<std::string, std::string>;
+
+/// From now on, at each sync `told` gets what the disk may hold before it and after it: what was
+/// synced, and of every 512 bytes that were written since the new or the old ones, at random; once
+/// with none of them. Called by the thread that syncs. Empty: no more. Set while no file is open.
+void watch_power(std::function<void(std::vector<disk_image>)> told, unsigned seed = 1);
 
 enum class operation { write, sync };
 
