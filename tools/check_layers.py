@@ -4,16 +4,10 @@
 Usage: check_layers.py [ROOT]      ROOT: the source tree, by default the one this script is in
 
 Layers, lowest first (docs/design.md tells what each is for):
-<<<<<<< HEAD
   L0  vocabulary, src/base     L1  building blocks
   L2  include/parwork/detail, src/engine and src/recording
   L3  what users call, with src/adapters and src/report
   L4  what stands on it: classic interface, journal, nats, the umbrella header
-=======
-  L0  vocabulary               L1  building blocks     L2  include/parwork/detail and src/engine
-  L3  what users call          L4  what stands on it: classic interface, journal, nats, the
-                                   umbrella header
->>>>>>> a5658a2 (Wrap what is left of long comments; check columns)
 Besides: a source file may include the header it implements (src/engine/work.cpp: parwork/work.hpp)
 and then counts as that header's layer; a public header includes no private one; apps and examples
 include public headers alone.
