@@ -21,7 +21,7 @@ from collections import namedtuple
 # figure is used (23 ns there).
 DISTANT = {"group": 8, "socket": 64, "other_group_ns": 107.0, "other_socket_ns": 197.0}
 
-# Of src/engine/feeding.cpp, src/engine/run.cpp and src/engine/worker.hpp.
+# Of src/engine/intake.cpp, src/engine/run.cpp and src/engine/worker.hpp.
 LARGEST_BATCH = 256
 LARGEST_SLICE = 65_536
 BATCH_NS = 30_000

@@ -11,7 +11,7 @@ Usage: simulate.py [--check] [OPTION]...     prints Markdown, the tables of docs
   --measured FILE   what bench_throughput printed with 2 workers, in place of running it
   --workers LIST    numbers of workers (default 2,4,8,16,32,64,128)
 
-What if the engine were another? The first is what it is (src/engine/feeding.cpp).
+What if the engine were another? The first is what it is (src/engine/intake.cpp).
   --share 1|2|3|4          a batch has at most queue / (this * workers) items
   --wakes inside|outside   other threads are woken inside the generator's gate, or when it has
                            been opened

@@ -40,6 +40,9 @@ class tick_clock {
     return time_point(std::chrono::steady_clock::now().time_since_epoch());
   }
 
+  // The same as a number of nanoseconds.
+  [[nodiscard]] static rep count() noexcept { return now().time_since_epoch().count(); }
+
  private:
   static std::uint64_t scale;  // 0: steady_clock. Written by calibrate alone.
 };

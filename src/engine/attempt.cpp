@@ -4,7 +4,7 @@
 #include <stop_token>
 #include <utility>
 
-#include "engine/run.hpp"
+#include "engine/attempt_stop.hpp"
 #include "parwork/completer.hpp"
 #include "parwork/context.hpp"
 #include "parwork/detail/async_call.hpp"
@@ -42,8 +42,9 @@ class attempt_stop final : public timer_entry {
 
 void attempt_stop_deleter::operator()(attempt_stop* stop) const noexcept { delete stop; }
 
-attempt_stop_ptr run::make_attempt_stop(clock::time_point deadline) {
-  return attempt_stop_ptr(new attempt_stop(token, pool_.timers(), deadline));
+attempt_stop_ptr make_attempt_stop(std::stop_token of_run, timer& timers,
+                                   clock::time_point deadline) {
+  return attempt_stop_ptr(new attempt_stop(std::move(of_run), timers, deadline));
 }
 
 // --- async_call ---

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "base/tick_clock.hpp"
 #include "engine/pool_state.hpp"
-#include "engine/run.hpp"
 #include "parwork/options.hpp"
 
 namespace parwork {
@@ -90,7 +90,7 @@ void pool_state::thread_main(pool_thread& self) {
   pool_of_thread = this;
   const working_for scope(*this);
   for (;;) {
-    run* work = nullptr;
+    pool_client* work = nullptr;
     {
       const lock_guard guard(lock_);
       if (self.assigned == nullptr && stopping_) return;
@@ -106,7 +106,7 @@ void pool_state::thread_main(pool_thread& self) {
 }
 
 // Says that it is idle, looks once more for a run that has something to do, then sleeps. The heavy
-// barrier lies between the two: see sleeping.cpp.
+// barrier lies between the two: see wakeups.hpp.
 void pool_state::lie_down(pool_thread& self) {
   {
     const lock_guard guard(lock_);
@@ -121,8 +121,8 @@ void pool_state::lie_down(pool_thread& self) {
   {
     const lock_guard guard(lock_);
     if (self.assigned != nullptr || stopping_) return;
-    for (run* each : runs_) {
-      if (eligible(*each, self) && each->look_for_work(max_workers)) {
+    for (pool_client* each : runs_) {
+      if (eligible(*each, self) && each->is_there_work(max_workers)) {
         assign(*each, self, each->search_unless_others_do());
         return;
       }
@@ -131,14 +131,14 @@ void pool_state::lie_down(pool_thread& self) {
   self.place.park();
 }
 
-bool pool_state::eligible(run& r, const pool_thread& thread) {
+bool pool_state::eligible(pool_client& r, const pool_thread& thread) {
   const lending& terms = r.terms();
   if (terms.ending || terms.present >= terms.most) return false;
   return terms.kind == slots::free_for_all || terms.bound.size() < terms.most ||
          std::find(terms.bound.begin(), terms.bound.end(), &thread) != terms.bound.end();
 }
 
-void pool_state::assign(run& r, pool_thread& thread, searching search) {
+void pool_state::assign(pool_client& r, pool_thread& thread, searching search) {
   lending& terms = r.terms();
   if (terms.kind == slots::free_for_all) {
     thread.number = terms.free_numbers.back();
@@ -156,16 +156,16 @@ void pool_state::assign(run& r, pool_thread& thread, searching search) {
   refresh_all();
 }
 
-void pool_state::leave(run& r, const pool_thread& self) {
+void pool_state::leave(pool_client& r, const pool_thread& self) {
   const lock_guard guard(lock_);
   lending& terms = r.terms();
   if (terms.kind == slots::free_for_all) terms.free_numbers.push_back(self.number);
   --terms.present;
-  if (terms.ending && terms.present == 0) r.end_parker().unpark();
+  if (terms.ending && terms.present == 0) r.caller_place().unpark();
   refresh(r);
 }
 
-void pool_state::attach(run& r) {
+void pool_state::attach(pool_client& r) {
   const lock_guard guard(lock_);
   lending& terms = r.terms();
   if (terms.kind == slots::free_for_all) {
@@ -178,7 +178,7 @@ void pool_state::attach(run& r) {
   refresh(r);
 }
 
-void pool_state::detach(run& r) {
+void pool_state::detach(pool_client& r) {
   for (;;) {
     {
       const lock_guard guard(lock_);
@@ -189,13 +189,13 @@ void pool_state::detach(run& r) {
         return;
       }
     }
-    r.end_parker().park();
+    r.caller_place().park();
   }
 }
 
 // Threads that were sent to the run and have not arrived: a short run is not to wait for their
 // waking.
-void pool_state::call_off(run& r) {
+void pool_state::call_off(pool_client& r) {
   for (auto& each : threads_) {
     if (each->assigned != &r) continue;
     each->assigned = nullptr;
@@ -203,7 +203,7 @@ void pool_state::call_off(run& r) {
   }
 }
 
-bool pool_state::lend(run& r) {
+bool pool_state::lend(pool_client& r) {
   const lock_guard guard(lock_);
   // The newest sleeper first: its cache is the warmest.
   for (auto each = idle_.rbegin(); each != idle_.rend(); ++each) {
@@ -216,7 +216,7 @@ bool pool_state::lend(run& r) {
   return false;
 }
 
-void pool_state::update(run& r) {
+void pool_state::update(pool_client& r) {
   const lock_guard guard(lock_);
   refresh(r);
 }
@@ -227,7 +227,7 @@ bool pool_state::watch() noexcept {
   constexpr std::chrono::nanoseconds delay = std::chrono::microseconds(4500);
   if (watching_.load() || watching_.exchange(true)) return true;
   try {
-    timer_.schedule(sentry_, clock::now() + delay);
+    timer_.schedule(sentry_, std::chrono::steady_clock::now() + delay);
     return true;
   } catch (const std::exception&) {
     watching_.store(false);
@@ -240,7 +240,7 @@ bool pool_state::watch() noexcept {
 void pool_state::look_after_runs() noexcept {
   watching_.store(false);
   for (std::size_t next = 0;; ++next) {
-    run* held = nullptr;
+    pool_client* held = nullptr;
     {
       const lock_guard guard(lock_);
       if (next >= runs_.size()) return;
@@ -251,18 +251,18 @@ void pool_state::look_after_runs() noexcept {
     held->notify();
     const lock_guard guard(lock_);
     lending& terms = held->terms();
-    if (--terms.pinned == 0 && terms.ending) held->end_parker().unpark();
+    if (--terms.pinned == 0 && terms.ending) held->caller_place().unpark();
   }
 }
 
-void pool_state::refresh(run& r) {
+void pool_state::refresh(pool_client& r) {
   const bool idle = std::any_of(idle_.begin(), idle_.end(),
                                 [&](const pool_thread* t) { return eligible(r, *t); });
-  r.set_lendable(idle || r.may_start_thread());
+  r.set_lendable(idle || r.may_start_thread() ? lendable::yes : lendable::no);
 }
 
 void pool_state::refresh_all() {
-  for (run* each : runs_) refresh(*each);
+  for (pool_client* each : runs_) refresh(*each);
 }
 
 }  // namespace detail

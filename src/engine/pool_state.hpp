@@ -3,8 +3,8 @@
 // Thread safety: by its lock. Invariants:
 // 1. A thread is idle (in the list), or assigned to one run, whose `present` counts it.
 // 2. A run that is attached stays alive: `detach` waits until nobody is present.
-// 3. A run's `attention_lendable` is set exactly while an idle thread could join it, or one may be
-// started for it.
+// 3. A run is told that it is `lendable` exactly while an idle thread could join it, or one may be
+//    started for it.
 #pragma once
 
 #include <memory>
@@ -12,33 +12,19 @@
 #include <vector>
 
 #include "engine/parker.hpp"
+#include "engine/pool_client.hpp"
 #include "engine/timer.hpp"
 #include "parwork/detail/mutex.hpp"
 #include "parwork/detail/run.hpp"
 
 namespace parwork::detail {
 
-class run;
-enum class searching;
-struct pool_thread;
-
-// What a run and its pool have agreed on. Guarded by the pool's lock.
-struct lending {
-  unsigned most = 0;     // helpers the run may have at once, numbered 1 to `most`
-  unsigned present = 0;  // helpers it has
-  unsigned pinned = 0;   // threads that look after it without taking part
-  bool ending = false;   // the caller waits for them to leave
-  slots kind = slots::free_for_all;
-  std::vector<unsigned> free_numbers;     // free_for_all: those not in use
-  std::vector<const pool_thread*> bound;  // bound_to_threads: helper number - 1 -> its thread
-};
-
 struct pool_thread {
   std::thread thread;
   parker place;
   // Guarded by the pool's lock.
   bool idle = false;
-  run* assigned = nullptr;
+  pool_client* assigned = nullptr;
   unsigned number = 0;  // the worker it is in that run
   searching search{};   // whether it is the one that the run's makers rely on
 };
@@ -58,14 +44,14 @@ class pool_state {
   // Whether the calling thread is one of this pool's own.
   [[nodiscard]] bool owns_this_thread() const noexcept;
 
-  void attach(run& r) PARWORK_EXCLUDES(lock_);
+  void attach(pool_client& r) PARWORK_EXCLUDES(lock_);
   // Waits until no thread of the pool is in the run. REQUIRES: the run is finished.
-  void detach(run& r) PARWORK_EXCLUDES(lock_);
+  void detach(pool_client& r) PARWORK_EXCLUDES(lock_);
 
   // Sends an idle thread to the run; false where there is none.
-  bool lend(run& r) PARWORK_EXCLUDES(lock_);
+  bool lend(pool_client& r) PARWORK_EXCLUDES(lock_);
   // The run's need for threads has changed.
-  void update(run& r) PARWORK_EXCLUDES(lock_);
+  void update(pool_client& r) PARWORK_EXCLUDES(lock_);
 
   // A run has held back a wake-up: it is looked after a few milliseconds from now. False where the
   // system has no memory or thread for that.
@@ -86,18 +72,18 @@ class pool_state {
   void stop_threads() PARWORK_EXCLUDES(lock_);
   void thread_main(pool_thread& self);
   void lie_down(pool_thread& self) PARWORK_EXCLUDES(lock_);
-  void leave(run& r, const pool_thread& self) PARWORK_EXCLUDES(lock_);
-  void call_off(run& r) PARWORK_REQUIRES(lock_);
-  static bool eligible(run& r, const pool_thread& thread);
-  void assign(run& r, pool_thread& thread, searching search) PARWORK_REQUIRES(lock_);
-  void refresh(run& r) PARWORK_REQUIRES(lock_);
+  void leave(pool_client& r, const pool_thread& self) PARWORK_EXCLUDES(lock_);
+  void call_off(pool_client& r) PARWORK_REQUIRES(lock_);
+  static bool eligible(pool_client& r, const pool_thread& thread);
+  void assign(pool_client& r, pool_thread& thread, searching search) PARWORK_REQUIRES(lock_);
+  void refresh(pool_client& r) PARWORK_REQUIRES(lock_);
   void refresh_all() PARWORK_REQUIRES(lock_);
 
   const unsigned size_;
   mutex lock_;
   std::vector<std::unique_ptr<pool_thread>> threads_;  // does not change after construction
   std::vector<pool_thread*> idle_ PARWORK_GUARDED_BY(lock_);
-  std::vector<run*> runs_ PARWORK_GUARDED_BY(lock_);
+  std::vector<pool_client*> runs_ PARWORK_GUARDED_BY(lock_);
   bool stopping_ PARWORK_GUARDED_BY(lock_) = false;
   std::atomic<bool> watching_{false};
   sentry sentry_{*this};

@@ -3,41 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/attempt_stop.hpp"
 #include "parwork/pool.hpp"
-
-#if defined(__x86_64__) || defined(__i386__)
-#include <immintrin.h>
-#endif
 
 namespace parwork::detail {
 
 namespace {
 
-// Between items a worker looks at the clock this often, but after this many items at the latest.
-constexpr std::chrono::nanoseconds look_every = std::chrono::microseconds(3);
-constexpr std::int64_t look_at_least_every = 32;
 constexpr std::chrono::nanoseconds unknown_item = std::chrono::seconds(1);
-// Finished items of a batch that takes longer than expected are delivered this often.
-constexpr std::chrono::nanoseconds flush_after = std::chrono::microseconds(50);
-// A worker that found nothing looks again for so long before it goes to sleep; once the generator
-// has ended a little longer, for the end of the run.
-constexpr std::chrono::nanoseconds look_time = std::chrono::microseconds(3);
-constexpr std::chrono::nanoseconds end_time = std::chrono::microseconds(30);
-constexpr int pauses_between_looks = 8;
-
-void pause() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  _mm_pause();
-#elif defined(__aarch64__)
-  asm volatile("isb");
-#endif
-}
-
-// In items.
-std::uint32_t look_distance(std::chrono::nanoseconds item_time) noexcept {
-  const auto fitting = look_every.count() / std::max<std::int64_t>(1, item_time.count());
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(fitting, 1, look_at_least_every));
-}
+constexpr std::chrono::nanoseconds shortest_progress = std::chrono::milliseconds(1);
 
 pool_state& pool_for(const options& given) {
   if (given.run_on != nullptr) return given.run_on->state();
@@ -45,28 +19,60 @@ pool_state& pool_for(const options& given) {
   return default_pool().state();
 }
 
+run_plan plan_for(const run_traits& traits, const options& given, const pool_state& pool) {
+  run_plan plan;
+  const bool is_nested = pool_state::current() == &pool;
+  const unsigned threads = pool.size() - (pool.owns_this_thread() ? 1 : 0);
+  const unsigned wanted = (given.workers == 0 ? pool.size() : given.workers) - 1;
+  plan.helpers = std::min(wanted, threads);
+  plan.own_threads = is_nested ? 0 : wanted - plan.helpers;
+
+  run_shape& shape = plan.shape;
+  shape.workers = 1 + plan.helpers + plan.own_threads;
+  plan.queue = given.queue == 0 ? std::uint64_t{100} * shape.workers : given.queue;
+  shape.is_split = traits.is_split;
+  shape.folds = traits.collects == collecting::folds;
+  shape.is_straight = traits.goes_straight && plan.queue >= shape.workers;
+  shape.is_ordered = given.order == ordering::input && !shape.folds;
+  if (!shape.folds) shape.collector_thread = given.collector_runs_on;
+  if (shape.is_split) return plan;
+  shape.generator_thread = given.generator_runs_on;
+  // A caller that is to collect cannot be held up in a generator that blocks.
+  if (shape.generator_thread == runs_on::workers && shape.collector_thread == runs_on::caller) {
+    shape.generator_thread = runs_on::own_thread;
+  }
+  return plan;
+}
+
+credits::form form_of(const run_shape& shape) noexcept {
+  if (shape.is_straight) return credits::form::straight;
+  return shape.is_split ? credits::form::slices : credits::form::batches;
+}
+
+// Elsewhere than at a gate several workers count what is delivered.
+credits::givers givers_of(const run_shape& shape) noexcept {
+  return shape.folds || shape.is_split ? credits::givers::many : credits::givers::one;
+}
+
+// Null: nothing is to be recorded.
+recording* begin_recording(const run_plan& plan, const run_traits& traits, const options& given) {
+  if (given.record == nullptr) return nullptr;
+  recording& its = recording_of(*given.record);
+  its.begin({.workers = plan.shape.workers,
+             .queue = plan.queue,
+             .is_ordered = plan.shape.is_ordered,
+             .folds = plan.shape.folds,
+             .is_split = plan.shape.is_split,
+             .is_straight = plan.shape.is_straight,
+             .is_async = traits.is_async,
+             .generator_on = plan.shape.generator_thread,
+             .collector_on = plan.shape.collector_thread,
+             .item_type = traits.item_type},
+            tick_clock::count());
+  return &its;
+}
+
 }  // namespace
-
-// --- The worker's way back into the engine ---
-
-claim worker_base::next_slow(batch& b, std::uint32_t i) {
-  auto& self = static_cast<worker&>(*this);
-  const claim claimed = self.owner.next_item(self, b, i);
-  if (record != nullptr) self.owner.begin_recorded_attempt(self);
-  return claimed;
-}
-
-std::uint32_t worker_base::next_span(batch& b, std::uint32_t i, std::uint32_t most) {
-  auto& self = static_cast<worker&>(*this);
-  const std::uint32_t items = self.owner.next_span(self, b, i, most);
-  if (record != nullptr) self.owner.begin_recorded_attempt(self);
-  return items;
-}
-
-bool worker_base::pull_more_slow(batch&, std::uint32_t filled) {
-  auto& self = static_cast<worker&>(*this);
-  return self.owner.pull_more(self, filled);
-}
 
 run_handle::run_handle(run_hooks& hooks, const run_traits& traits, options&& given) {
   validate(given);
@@ -77,66 +83,61 @@ run_services& run_handle::services() noexcept { return *run_; }
 unsigned run_handle::workers() const noexcept { return run_->workers(); }
 summary run_handle::execute() { return run_->execute(); }
 
-// --- Start ---
+// --- Start and end ---
 
 run::run(run_hooks& hooks, const run_traits& its_traits, options&& given)
-    : hooks_(hooks), traits_(its_traits), options_(std::move(given)), pool_(pool_for(options_)) {
-  const bool is_nested = pool_state::current() == &pool_;
-  const unsigned threads = pool_.size() - (pool_.owns_this_thread() ? 1 : 0);
-  const unsigned wanted = (options_.workers == 0 ? pool_.size() : options_.workers) - 1;
-  lending_.most = std::min(wanted, threads);
-  lending_.kind = traits_.worker_slots;
-  extra_left_.store(is_nested ? 0 : wanted - lending_.most);
-  next_extra_ = 1 + lending_.most;
-  workers_ = 1 + lending_.most + extra_left_.load();
-  queue_ = options_.queue == 0 ? std::uint64_t{100} * workers_ : options_.queue;
-  folds_ = traits_.collects == collecting::folds;
-  straight_ = traits_.goes_straight && queue_ >= workers_;
-  ordered_ = options_.order == ordering::input && !folds_;
-  if (!folds_) collector_on_ = options_.collector_runs_on;
-  if (!traits_.is_split) generator_on_ = options_.generator_runs_on;
-  // A caller that is to collect cannot be held up in a generator that blocks.
-  if (!traits_.is_split && generator_on_ == runs_on::workers && collector_on_ == runs_on::caller) {
-    generator_on_ = runs_on::own_thread;
-  }
-  slots_ = std::vector<std::atomic<worker*>>(workers_ + 2);
-  token = stop_source_.get_token();
+    : hooks_(hooks),
+      traits_(its_traits),
+      options_(std::move(given)),
+      pool_(pool_for(options_)),
+      plan_(plan_for(traits_, options_, pool_)),
+      recording_(begin_recording(plan_, traits_, options_)),
+      workers_(shape_.workers + 2),
+      credits_(plan_.queue, form_of(shape_), givers_of(shape_)),
+      stock_(hooks_),
+      wakeups_(pool_, attention, workers_,
+               {.is_there_work = [this](unsigned number) { return course_.is_there_work(number); },
+                .help = [this](unsigned number, searching search) { help(number, search); },
+                .take_part_until_it_is_over =
+                    [this](unsigned number) { take_part_until_it_is_over(number); }}),
+      ending_(*this, credits_, workers_, wakeups_, traits_, options_.on_failure,
+              shape_.is_ordered ? ordering::input : ordering::completion),
+      admission_(credits_, shape_.is_ordered ? &window_ : nullptr, traits_),
+      returning_(pool_.timers(), offered_, wakeups_, ending_, recording_),
+      spawning_(hooks_, traits_, options_.order, workers_, admission_, stock_, wakeups_),
+      stealing_(hooks_, workers_, admission_, stock_),
+      intake_(hooks_, traits_, shape_, credits_, admission_, window_, stock_, offered_, wakeups_,
+              ending_),
+      delivery_(hooks_, shape_, workers_, credits_, window_, stock_, wakeups_, ending_),
+      course_(hooks_, shape_, attention, credits_, offered_, wakeups_, ending_, returning_,
+              spawning_, stealing_, intake_, delivery_),
+      telling_(shape_, options_.total, workers_, credits_, ending_, returning_) {
+  wakeups_.terms().most = plan_.helpers;
+  wakeups_.terms().kind = traits_.worker_slots;
+  wakeups_.allow_own_threads(1 + plan_.helpers, plan_.own_threads);
+  token = ending_.token();
   if (!options_.total) options_.total = traits_.size;
   // Relaxed: a guess.
   const std::int64_t usual = traits_.usual_item_ns->load(std::memory_order_relaxed);
-  item_ns_.store(usual >= 0 ? usual : unknown_item.count(), std::memory_order_relaxed);
-  if (options_.record != nullptr) begin_recording();
+  course_.expect_items_of(usual >= 0 ? std::chrono::nanoseconds(usual) : unknown_item);
 }
 
 run::~run() {
   if (recording_ != nullptr) recording_->abandon();  // it was never executed
-  const auto free_list = [this](batch* b, batch* batch::* link) {
-    while (b != nullptr) hooks_.free_batch(std::exchange(b, b->*link));
-  };
-  // Batches that were empty when the last item was delivered.
-  free_list(batches_in(collect_word_.load()), &batch::next);
-  free_list(window_.head(), &batch::window_next);
-  for (auto& slot : slots_) {
-    worker* const w = slot.load();
-    if (w == nullptr) continue;
-    for (batch* const spare : w->spare) free_list(spare, &batch::next);
-    delete w;
-  }
+  delivery_.free_left();
+  workers_.for_each([this](worker& w) { stock_.empty(w); });
 }
 
 // The worker's own record, made when its thread comes for the first time.
 worker& run::enter(unsigned number) {
-  worker* w = slots_[number].load(
-      std::memory_order_relaxed);  // written by an earlier visit; the pool's lock orders
-  if (w == nullptr) {
-    w = new worker(*this, attention, number);
-    if (traits_.batches == batching::by_count) w->target = traits_.largest_batch;
-    w->item_time = std::chrono::nanoseconds(item_ns_.load(std::memory_order_relaxed));  // a guess
-    if (recording_ != nullptr) {
-      w->record = &recording_->worker_lane(number, w->turned.time_since_epoch().count());
-    }
-    slots_[number].store(w, std::memory_order_release);  // partner: whoever looks for victims
+  if (worker* const known = workers_.at(number)) return *known;
+  auto* const w = new worker(course_, attention, number);
+  if (traits_.batches == batching::by_count) w->target = traits_.largest_batch;
+  w->item_time = course_.usual_item();
+  if (recording_ != nullptr) {
+    w->record = &recording_->worker_lane(number, w->turned_at.time_since_epoch().count());
   }
+  workers_.add(*w);
   return *w;
 }
 
@@ -145,28 +146,17 @@ summary run::execute() {
   {
     // Before any other thread can come: a run that is stopped from the start calls nothing.
     const std::stop_callback on_stop(options_.stop, [this] { request_stop(); });
-    pool_.attach(*this);
+    pool_.attach(wakeups_);
     start_threads();
     const working_for scope(pool_);
-    while (!finished_.load()) {
-      serve(caller);
-      if (!finished_.load()) sleep_here(caller);
+    while (!wakeups_.is_over()) {
+      course_.serve(caller);
+      if (!wakeups_.is_over()) wakeups_.sleep(caller);
     }
-    pool_.detach(*this);
+    pool_.detach(wakeups_);
   }
-  std::vector<std::thread> extra;
-  {
-    const lock_guard guard(extra_lock_);
-    extra.swap(extra_);
-  }
-  for (auto& each : extra) each.join();
-  for (auto* each : {&generator_thread_, &collector_thread_, &progress_thread_}) {
-    progress_parker_.unpark();
-    if (each->joinable()) each->join();
-  }
-  {
-    const lock_guard guard(outside_lock_);  // whoever handed in the last item has left
-  }
+  join_threads();
+  returning_.wait_for_outsiders();
   hooks_.destroy_states();
   return summarise();
 }
@@ -174,314 +164,141 @@ summary run::execute() {
 // A part whose thread cannot be started ends the run before it begins.
 void run::start_threads() {
   try {
-    if (collector_on_ == runs_on::own_thread) {
-      collector_thread_ = std::thread([this] { collector_main(); });
+    if (shape_.collector_thread == runs_on::own_thread) {
+      threads_.collector = std::thread([this] {
+        const working_for scope(pool_);
+        delivery_.collect_until_over(enter(shape_.collector_number()));
+      });
     }
-    if (options_.on_progress) progress_thread_ = std::thread([this] { progress_main(); });
-    if (generator_on_ == runs_on::own_thread) {
-      generator_thread_ = std::thread([this] { generator_main(); });
+    if (options_.on_progress) {
+      threads_.progress = std::thread([this] { report_progress_until_over(); });
+    }
+    if (shape_.generator_thread == runs_on::own_thread) {
+      threads_.generator = std::thread([this] {
+        const working_for scope(pool_);
+        intake_.pull_until_closed(enter(shape_.generator_number()));
+      });
     }
   } catch (...) {
-    set_error(std::current_exception());
-    ended_.store(true);
-    check_finished();
+    ending_.fail(std::current_exception());
+    credits_.close();
+    ending_.check();
   }
 }
 
-// --- The course of a worker ---
+void run::join_threads() {
+  wakeups_.join_own_threads();
+  for (auto* each : {&threads_.generator, &threads_.collector, &threads_.progress}) {
+    threads_.progress_place.unpark();
+    if (each->joinable()) each->join();
+  }
+}
 
 // A thread of the pool takes part for as long as it finds something to do.
 void run::help(unsigned number, searching search) {
   worker& w = enter(number);
   w.search = search;
-  w.came = w.turn_to(part::nothing);
-  serve(w);
-  give_up(w);
-  note_stay(w);
+  w.came_at = w.turn_to(part::nothing);
+  course_.serve(w);
+  wakeups_.give_up(w);
+  wakeups_.note_stay(w);
 }
 
-void run::serve(worker& w) {
-  while (!finished_.load()) {
-    if (!step(w) && !look_again(w)) return;
+void run::take_part_until_it_is_over(unsigned number) {
+  const working_for scope(pool_);
+  worker& w = enter(number);
+  w.search = searching::yes;
+  while (!wakeups_.is_over()) {
+    course_.serve(w);
+    if (!wakeups_.is_over()) wakeups_.sleep(w);
   }
-  w.turn_to(part::nothing);
+  wakeups_.give_up(w);
 }
 
-// Does one thing, if there is one. What could hold others up goes first, new items go last.
-bool run::step(worker& w) {
-  if (may_collect(w.number) && collect_if_requested(w)) return true;
-  if (has_duty(w) && feed(w)) return true;
-  return take_spawned(w) || settle_some(w) || steal_spawned(w) || take_offered(w) || feed(w) ||
-         steal(w, victims::cheap);
-}
-
-bool run::look_again(worker& w) {
-  const auto began = w.turn_to(part::nothing);
-  if (look_until(w, began + look_time) || steal(w, victims::all)) return true;
-  // The last items are being worked on: waking up for the end costs more than waiting for it.
-  return ended_.load() && item_ns_.load(std::memory_order_relaxed) < long_item.count() &&
-         look_until(w, began + end_time);
-}
-
-// Between full looks only at what changes most often, and is not written for every item.
-bool run::look_until(worker& w, tick_clock::time_point end) {
-  do {
-    for (int i = 0; i < pauses_between_looks && !generator_waits_for(w.number); ++i) pause();
-    if (finished_.load() || step(w)) return true;
-  } while (tick_clock::now() < end);
-  return false;
-}
-
-// Returns when the work was done.
-tick_clock::time_point run::work_on(worker& w, batch& b) {
-  b.next = nullptr;
-  w.choose_barrier();
-  w.looked = w.flushed = w.turn_to(part::working);
-  w.looked_at = b.start.load();
-  w.look_after(1 + look_distance(w.item_time));
-  const auto began = w.turned;
-  const std::uint32_t start = b.start.load();
-  const bool is_straight = b.is_straight;
-  if (is_straight) note_peak(straight_now_.fetch_add(1) + 1);
-  const work_end how = work_through(w, b);
-  if (is_straight) straight_now_.fetch_sub(1);
-  const auto ended = w.turn_to(part::collecting);
-  note_item_time(w, ended - began, b.finished.load() - start);
-  switch (how) {
-    case work_end::finished:
-      complete(w, b);
-      break;
-    case work_end::waiting:
-      schedule_retry(b);
-      break;
-    case work_end::outstanding:
-      if (hooks_.let_go(b)) settle_finished(w, b);
-      break;
+summary run::summarise() {
+  if (options_.on_progress && !discarding.load()) report_progress();
+  try {
+    if (const std::exception_ptr error = ending_.error()) std::rethrow_exception(error);
+    hooks_.merge();
+  } catch (...) {
+    end_recording(telling_.counted(), std::current_exception());
+    throw;
   }
-  return ended;
+  const summary s = telling_.counted();
+  end_recording(s, nullptr);
+  // Relaxed: the next run's guess.
+  if (s.produced > 0) {
+    traits_.usual_item_ns->store(course_.usual_item().count(), std::memory_order_relaxed);
+  }
+  return s;
 }
 
-void run::note_item_time(worker& w, std::chrono::nanoseconds taken, std::uint32_t items) noexcept {
-  if (items == 0) return;
-  w.item_time = taken / items;
-  item_ns_.store(w.item_time.count(), std::memory_order_relaxed);  // a guess for others
+void run::end_recording(const summary& counts, const std::exception_ptr& error) {
+  if (recording_ == nullptr) return;
+  std::exchange(recording_, nullptr)->end(counts, error, tick_clock::count());
 }
 
-// Works until the batch is done or something else must come first; then what has not started goes
-// back.
-work_end run::work_through(worker& w, batch& b) {
-  for (;;) {
-    {
-      const owner_guard guard(w.lock);
-      w.current.store(&b, std::memory_order_release);  // partner: see_stealable
-    }
-    if ((attention.load() & attention_free) != 0 && b.limit.load() - b.start.load() > 1)
-      notify_in_time(w, w.turned);
-    const work_end how = hooks_.work(w, b);
-    {
-      const owner_guard guard(w.lock);
-      w.current.store(nullptr, std::memory_order_release);  // partner: see_stealable
-    }
-    const std::uint32_t finished = b.finished.load();
-    const std::uint32_t limit = b.limit.load();
-    if (how != work_end::finished || finished >= limit) return how;
-    if (batch* const rest = split_off(w, b, finished, limit)) {
-      offer(*rest);
-      return how;
-    }
-    b.start.store(finished);  // no memory to put them in: they are worked on here
+void run::report_progress() noexcept {
+  try {
+    options_.on_progress(telling_.now());
+  } catch (...) {
+    collector_threw(std::current_exception());
   }
 }
 
-// Between two items, when something asks for a look: a thief, the clock, a stop, a sleeper, spawned
-// items, a duty.
-claim run::next_item(worker& w, batch& b, std::uint32_t i) {
-  if (i > b.start.load()) {
-    b.claimed.store(
-        i);  // what is done first may block: until it is begun, others may take the item
-    pause_between(w, b, i);
-    b.claimed.store(i + 1);
-  } else if (w.is_time_to_look()) {
-    look(w, b, i);
-  }
-  {
-    const owner_guard guard(w.lock);  // a thief that is at it decides first
-    if (i >= b.limit.load()) return claim::done;
-  }
-  const std::uint32_t bits = attention.load();
-  if ((bits & attention_stop) != 0) return claim::cancel;
-  const bool others_first = (bits & attention_spawns) != 0 && w.spawned.load() > 0;
-  return others_first && i > b.start.load() ? claim::done : claim::run;
-}
-
-std::uint32_t run::next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t most) {
-  b.finished.store(i);
-  if (i > b.start.load()) {
-    pause_between(w, b, i);
-    if (!folds_ && i < b.limit.load()) flush(w, b);  // at its end it is completed
-    if (w.spawned.load() > 0) return 0;
-  }
-  const owner_guard guard(w.lock);
-  const std::uint32_t limit = b.limit.load();
-  const std::uint32_t count = i >= limit ? 0 : std::min(most, limit - i);
-  b.claimed.store(i + count);
-  return count;
-}
-
-// What goes before item i of a batch, which nobody has claimed. All of it may block, so others are
-// woken for the item first, and nobody's result waits while a thread that could deliver it is
-// asleep.
-void run::pause_between(worker& w, batch& b, std::uint32_t i) {
-  if ((attention.load() & attention_free) != 0 && w.item_time >= long_item) {
-    if (i < b.limit.load()) notify();
-    if (!folds_ && b.delivered.load() < i) flush(w, b);
-  }
-  if (has_duty(w)) {
-    if (may_collect(w.number) && collect_if_requested(w)) w.flushed = w.turned;
-    if (has_duty(w)) feed(w);
-    w.looked = w.turn_to(part::working);
-    w.looked_at = i;
-    w.look_after(look_distance(w.item_time));
-  }
-  if (w.is_time_to_look()) look(w, b, i);
-}
-
-void run::look(worker& w, batch& b, std::uint32_t i) noexcept {
-  const auto now = tick_clock::now();
-  if (i > w.looked_at) w.item_time = (now - w.looked) / (i - w.looked_at);
-  w.looked = now;
-  w.looked_at = i;
-  w.look_after(look_distance(w.item_time));
-  if (i < b.limit.load() && (attention.load() & attention_free) != 0) notify_in_time(w, now);
-  if (b.delivered.load() < i && now - w.flushed > flush_after) flush(w, b);
-}
-
-// Hands a batch on to the collector. Its worker does not touch it any more.
-void run::complete(worker& w, batch& b) {
-  if (folds_) {
-    deliver_upto(w, b, b.limit.load());
-    recycle(w, b);
-  } else if (ordered_) {
-    b.closed.store(true, std::memory_order_release);  // partner: drain_window, by the word
-    request_delivery(&w, collect_look);
-  } else {
-    leave_to_collector(w, b);
+void run::report_progress_until_over() noexcept {
+  const auto every = std::max(options_.progress_every, shortest_progress);
+  for (auto next = telling_.started() + every; !wakeups_.is_over() && !discarding.load();) {
+    threads_.progress_place.park_until(next);
+    if (wakeups_.is_over() || clock::now() < next) continue;
+    report_progress();
+    next = clock::now() + every;
   }
 }
 
-// --- Stopping and failing ---
+// --- What the typed run tells ---
 
 void run::request_stop() noexcept {
-  if (stop_requested_.exchange(true)) return;
-  attention.fetch_or(attention_stop);
-  stop_source_.request_stop();
-  release_retries();
-  wake_owner(generator_on_, generator_parker_);
-  notify();
+  if (!ending_.stop()) return;
+  returning_.release();
+  wakeups_.wake_owner(shape_.generator_thread, wakeups_.generator_place());
+  wakeups_.notify();
 }
 
-void run::set_error(std::exception_ptr error) noexcept {
-  const lock_guard guard(error_lock_);
-  if (!error_) error_ = std::move(error);
+void run::item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept {
+  if (ending_.note_failure(index, why, attempts)) request_stop();
 }
 
 void run::collector_threw(std::exception_ptr error) noexcept {
-  set_error(std::move(error));
+  ending_.fail(std::move(error));
   discarding.store(true);
   request_stop();
 }
 
 void run::element_threw(std::exception_ptr error) noexcept {
-  set_error(std::move(error));
-  generator_ended();
+  ending_.fail(std::move(error));
+  credits_.close();
 }
-
-void run::count_retry() noexcept {
-  retries_.fetch_add(1, std::memory_order_relaxed);
-}  // a statistic
 
 void run::count(worker_base& by, const tally& handed_over) noexcept {
-  // Relaxed: statistics of one writer, read while the run goes on for progress, and after it, when
-  // every worker has left.
-  const auto add = [](std::atomic<std::uint64_t>& to, std::uint64_t count) {
-    if (count > 0) to.store(to.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
-  };
-  auto& w = static_cast<worker&>(by);
-  add(w.succeeded, handed_over.succeeded);
-  add(w.failed, handed_over.failed);
-  add(w.cancelled, handed_over.cancelled);
+  static_cast<worker&>(by).count(handed_over);
 }
 
-tally run::handed_over() const noexcept {
-  tally sum;
-  for (const auto& slot : slots_) {
-    const worker* const w = slot.load(std::memory_order_acquire);  // partner: enter()
-    if (w == nullptr) continue;
-    sum.succeeded += w->succeeded.load(std::memory_order_relaxed);
-    sum.failed += w->failed.load(std::memory_order_relaxed);
-    sum.cancelled += w->cancelled.load(std::memory_order_relaxed);
-  }
-  return sum;
+bool run::go_on_with_stack(worker_base& by) noexcept {
+  return course_.go_on_with_stack(static_cast<worker&>(by));
 }
 
-void run::item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept {
-  const bool by_stop = why.kind() == failure_kind::cancelled && (attempts == 0 || stopping());
-  {
-    const lock_guard guard(error_lock_);
-    if (why.kind() != failure_kind::cancelled && !first_failure_) first_failure_ = why;
-    if (!traits_.sees_failures && !by_stop && !error_) {
-      error_ = why.exception() ? why.exception()
-                               : std::make_exception_ptr(parwork::item_failed(index, why));
-    }
-  }
-  // Under the policy every failure counts, a cancelled one too: what comes behind it is no success.
-  const bool stops =
-      options_.on_failure == failure_policy::stop || (!traits_.sees_failures && !by_stop);
-  if (!stops) return;
-  if (ordered_) cut_off = true;
-  request_stop();
+void run::delivered_some(worker_base& by, batch& b, std::uint32_t upto,
+                         std::uint32_t items) noexcept {
+  delivery_.note_delivered(static_cast<worker&>(by), b, upto, items);
 }
 
-// --- End ---
-
-// Every counter only grows, what was produced is counted before it can be delivered, and only an
-// item that has not been delivered can add another: so equality, read in this order (what was
-// delivered first), is final.
-void run::check_finished() noexcept {
-  if (!ended_.load()) return;
-  const std::uint64_t delivered = delivered_.load();
-  if (delivered != produced()) return;
-  if (!traits_.may_spawn) return finish();
-  const std::uint64_t of_spawned = delivered_spawned();
-  if (of_spawned == spawned()) finish();
+void run::spawn(worker_base& by, const std::type_info& type, void* child) {
+  spawning_.add(static_cast<worker&>(by), type, child);
 }
 
-// Each spawned item is counted by its worker before its delivery is by another, so what is counted
-// here covers every delivery that was counted before.
-std::uint64_t run::spawned() const noexcept {
-  std::uint64_t sum = 0;
-  for (const auto& slot : slots_) {
-    const worker* const w = slot.load(std::memory_order_acquire);              // partner: enter()
-    if (w != nullptr) sum += w->spawned_ever.load(std::memory_order_acquire);  // partner: spawn
-  }
-  return sum;
-}
-
-std::uint64_t run::delivered_spawned() const noexcept {
-  std::uint64_t sum = 0;
-  for (const auto& slot : slots_) {
-    const worker* const w = slot.load(std::memory_order_acquire);  // partner: enter()
-    if (w != nullptr) sum += w->delivered_spawned.load(std::memory_order_acquire);  // account
-  }
-  return sum;
-}
-
-void run::finish() noexcept {
-  if (finished_.exchange(true)) return;
-  while (wake_sleeper()) {
-  }
-  collector_parker_.unpark();
-  generator_parker_.unpark();
+attempt_stop_ptr run::make_attempt_stop(clock::time_point deadline) {
+  return detail::make_attempt_stop(token, pool_.timers(), deadline);
 }
 
 }  // namespace parwork::detail

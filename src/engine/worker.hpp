@@ -11,6 +11,7 @@
 
 #include "base/tick_clock.hpp"
 #include "engine/parker.hpp"
+#include "engine/pool_client.hpp"
 #include "parwork/detail/lane.hpp"
 #include "parwork/detail/owned_mutex.hpp"
 #include "parwork/detail/run.hpp"
@@ -19,10 +20,11 @@ namespace parwork::detail {
 
 using clock = std::chrono::steady_clock;
 
-class run;
+class course;
 
-// An item of this length is worth a wake-up at once, which costs who wakes some 6 us, and the one
-// who is woken some 50 until it runs. Shorter ones are when they have come to run::worth_waking_.
+// An item of this length is worth a wake-up at once. That costs the waker some 6 us, and the woken
+// thread some 50 until it runs. Shorter ones are worth it when they add up to
+// wakeups::worth_waking_.
 constexpr std::chrono::nanoseconds long_item = std::chrono::microseconds(10);
 constexpr std::chrono::nanoseconds short_item = std::chrono::nanoseconds(800);
 
@@ -34,34 +36,41 @@ struct sleeper {
   bool listed = false;  // asleep, or about to be, and nobody has chosen it yet
 };
 
-// Whether a thread is the one that looks for work: at most one of a run is, at any time.
-enum class searching { no, yes };
+// Free batches that a worker keeps, by the logarithm of their capacity.
+struct spare_batches {
+  static constexpr unsigned sizes = 17;
+  static constexpr unsigned most = 8;  // of each size
+  std::array<batch*, sizes> first{};
+  std::array<unsigned, sizes> count{};
+};
 
 struct alignas(64) worker final : worker_base {
-  worker(run& its_run, const std::atomic<std::uint32_t>& attention, unsigned own_number) noexcept
-      : worker_base(attention, own_number), owner(its_run) {}
+  worker(course& its_course, const std::atomic<std::uint32_t>& attention,
+         unsigned own_number) noexcept
+      : worker_base(attention, own_number), owner(its_course) {}
 
-  run& owner;
+  course& owner;
 
   searching search = searching::no;
-  std::uint32_t target = 1;       // items the next batch should have
-  tick_clock::time_point looked;  // last look at the clock, and at which item of the batch
-  std::uint32_t looked_at = 0;
-  tick_clock::time_point flushed;         // last delivery out of the current batch
-  std::chrono::nanoseconds item_time{0};  // of the last look
+  std::uint32_t target = 1;               // items the next batch should have
+  tick_clock::time_point clock_read_at;   // when it last read the clock,
+  std::uint32_t clock_item = 0;           // and at which item of the batch
+  tick_clock::time_point flushed_at;      // last delivery out of the current batch
+  std::chrono::nanoseconds item_time{0};  // by the last reading
   sleeper sleep;
 
-  // Where its time went, by part, up to `turned`; what it does since.
+  // Where its time went, by part, up to `turned_at`; what it does since.
   std::array<std::chrono::nanoseconds, parts> spent{};
-  tick_clock::time_point turned = tick_clock::now();
+  tick_clock::time_point turned_at = tick_clock::now();
   part doing = part::nothing;
-  tick_clock::time_point came = turned;  // when it last came or woke up
-  std::chrono::nanoseconds shared{0};  // how much of its work it had done when it last woke another
+  tick_clock::time_point came_at = turned_at;  // when it last came or woke up
+  // How much of its work it had done when it last woke another.
+  std::chrono::nanoseconds shared_work{0};
 
   alignas(64) owned_mutex lock{kind_of_barrier};
   // Being filled: thieves take from its front; being worked on: from its back. Written by the owner
-  // under the lock; without it what they point at is a hint, and is read under the run's
-  // hint_lock_.
+  // under the lock; without it what they point at is a hint, and is read under
+  // batch_stock::hint_lock.
   std::atomic<batch*> pulling{nullptr};
   std::atomic<batch*> current{nullptr};
   batch* newest PARWORK_GUARDED_BY(lock) = nullptr;  // spawned here: the worker takes the newest,
@@ -77,11 +86,19 @@ struct alignas(64) worker final : worker_base {
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> cancelled{0};
 
-  // Free batches by the logarithm of their capacity.
-  static constexpr unsigned sizes = 17;
-  static constexpr unsigned kept = 8;
-  std::array<batch*, sizes> spare{};
-  std::array<unsigned, sizes> spares{};
+  spare_batches spare;
+
+  void count(const tally& handed_over) noexcept {
+    // Relaxed: statistics of one writer, read while the run goes on for progress, and after it,
+    // when every worker has left.
+    const auto add = [](std::atomic<std::uint64_t>& to, std::uint64_t count) {
+      if (count > 0)
+        to.store(to.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+    };
+    add(succeeded, handed_over.succeeded);
+    add(failed, handed_over.failed);
+    add(cancelled, handed_over.cancelled);
+  }
 
   // Among short items the other side pays (11 us while the worker is running, by membarrier); where
   // an item is long enough to lose a locked instruction in it (6 ns), the worker does.
@@ -93,16 +110,16 @@ struct alignas(64) worker final : worker_base {
     return kind_of_barrier.load() == barrier_kind::symmetric;
   }
 
-  void look_after(std::uint32_t items) noexcept { until_look = items; }
-  [[nodiscard]] bool is_time_to_look() const noexcept { return until_look == 0; }
+  void read_clock_after(std::uint32_t items) noexcept { until_look = items; }
+  [[nodiscard]] bool is_clock_due() const noexcept { return until_look == 0; }
 
   // From now on its time goes to `next`. Returns what the time is.
   tick_clock::time_point turn_to(part next) noexcept {
     const auto now = tick_clock::now();
-    time_of(doing) += now - turned;
+    time_of(doing) += now - turned_at;
     if (record != nullptr) [[unlikely]]
       record->turn(doing, now.time_since_epoch().count());
-    turned = now;
+    turned_at = now;
     doing = next;
     return now;
   }
@@ -110,7 +127,7 @@ struct alignas(64) worker final : worker_base {
   [[nodiscard]] std::chrono::nanoseconds busy_by(tick_clock::time_point now) const noexcept {
     const auto counted = time_of(part::working) + time_of(part::collecting);
     const bool is_busy = doing == part::working || doing == part::collecting;
-    return is_busy ? counted + (now - turned) : counted;
+    return is_busy ? counted + (now - turned_at) : counted;
   }
   [[nodiscard]] std::chrono::nanoseconds& time_of(part which) noexcept {
     return spent[static_cast<std::size_t>(which)];

@@ -19,7 +19,7 @@
 #endif
 #define NIL BATCHES
 
-byte head = NIL;          /* run::collect_word_: its three parts, always changed as one */
+byte head = NIL;          /* delivery::word_: its three parts, always changed as one */
 bool held, look;
 byte next[BATCHES];       /* batch::next */
 byte current[WORKERS] = NIL; /* worker::current */
@@ -29,7 +29,7 @@ bool in_use[BATCHES];
 byte collecting;          /* how many threads call the collector */
 byte items_delivered;
 
-/* run::collect_word_: takes the gate and all that has been left, within a step */
+/* delivery::word_: takes the gate and all that has been left, within a step */
 inline take() {
   held = true;
   list = head;
@@ -38,7 +38,7 @@ inline take() {
   look = false
 }
 
-/* run::deliver_upto */
+/* delivery::deliver_upto */
 inline deliver_upto(b, upto) {
   atomic {
     assert(in_use[b] && delivered[b] <= upto);
@@ -52,7 +52,7 @@ inline deliver_upto(b, upto) {
   }
 }
 
-/* run::recycle */
+/* batch_stock::put */
 inline recycle(b) {
   atomic {
     assert(delivered[b] == 2);
@@ -63,7 +63,7 @@ inline recycle(b) {
   }
 }
 
-/* run::harvest */
+/* delivery::harvest */
 inline harvest() {
   for (other : 0 .. WORKERS - 1) {
      b = current[other];
@@ -77,7 +77,7 @@ inline harvest() {
   atomic { other = 0; b = 0; upto = 0 }
 }
 
-/* run::collect_left */
+/* delivery::collect_left */
 inline collect_left() {
   do
   :: list != NIL ->
@@ -94,7 +94,7 @@ inline collect_left() {
   fi
 }
 
-/* run::collect: until there is nothing left to take */
+/* delivery::collect: until there is nothing left to take */
 inline collect() {
   do
   :: collect_left();
@@ -120,7 +120,7 @@ inline collect() {
   od
 }
 
-/* run::leave_to_collector: a compare and swap that fails begins anew, so what it saw is what it
+/* delivery::leave: a compare and swap that fails begins anew, so what it saw is what it
    changes */
 inline leave_to_collector() {
 #ifdef BUG_GATE_TESTED_THEN_TAKEN
@@ -164,7 +164,7 @@ inline leave_to_collector() {
 #endif
 }
 
-/* run::request_delivery, run::flush */
+/* delivery::request, delivery::flush */
 inline request_delivery() {
   atomic {
     was = held;
@@ -179,7 +179,7 @@ inline request_delivery() {
   fi
 }
 
-/* run::collect_if_requested */
+/* delivery::collect_if_requested */
 inline collect_if_requested() {
   atomic {
     was = held || (head == NIL && !look);
@@ -194,7 +194,7 @@ inline collect_if_requested() {
   fi
 }
 
-/* run::work_on, run::work_through, run::complete */
+/* course::work_on, course::work_through, delivery::take */
 proctype worker(byte me) {
   byte own = NIL, list = NIL, b, old, other, round, upto;
   bool was, looks;

@@ -44,9 +44,9 @@ bool gone; /* the caller has left, the run has been destroyed */
 #define RUN_ENDS
 #define USE_RUN assert(!gone)
 
-#define PRODUCED 0  /* run::produced_ */
-#define PULL_GATE 1 /* run::pull_gate_ */
-#define DELIVERED 2 /* run::delivered_ */
+#define PRODUCED 0  /* credits::produced_ */
+#define PULL_GATE 1 /* intake::pull_gate_ */
+#define DELIVERED 2 /* credits::delivered_ */
 #define SPAWNED(worker) (3 + (worker))                     /* worker::spawned_ever */
 #define DELIVERED_SPAWNED(worker) (3 + WORKERS + (worker)) /* worker::delivered_spawned */
 #if SPAWN > 0
@@ -64,16 +64,16 @@ byte children = SPAWN; /* that may be spawned yet */
 byte child_waits;    /* worker::spawned, those of all as a set */
 byte outside = NONE; /* the item that somebody outside holds */
 bool was_outside;
-byte settled = NONE; /* run::settled_ */
-byte offered = NONE; /* run::offered_ */
+byte settled = NONE; /* returning_items::finished_ */
+byte offered = NONE; /* offered_batches::count_ */
 bool outside_lock;
-bool collect_held;   /* run::collect_word_: the flag and the batches left, as a set */
+bool collect_held;   /* delivery::word_: the flag and the batches left, as a set */
 byte collect_left;
 
-/* run::room */
+/* credits::room */
 #define HAS_ROOM(me) (LOAD(me, PRODUCED) - LOAD(me, DELIVERED) < QUEUE)
 
-/* run::generator_waits_for: its four loads one after another */
+/* intake::is_there_work: its four loads one after another */
 inline generator_waits_for(me, result) {
   atomic { USE_RUN; result = !ended_ };
   if
@@ -87,7 +87,7 @@ inline generator_waits_for(me, result) {
   fi
 }
 
-/* run::look_for_work */
+/* course::is_there_work */
 inline look_for_work(me, result) {
   result = false;
   if
@@ -101,7 +101,7 @@ inline look_for_work(me, result) {
 
 #include "waking.h"
 
-/* run::finish */
+/* wakeups::end */
 inline finish(me) {
   atomic { IS_DRAINED(me) -> USE_RUN; was = finished_; finished_ = true };
   if
@@ -122,7 +122,7 @@ inline finish(me) {
 }
 
 #if SPAWN > 0
-/* run::spawned, run::delivered_spawned */
+/* roster::spawned, roster::delivered_spawned */
 inline add_up(me, sum, of_first) {
   sum = 0;
   for (other : 0 .. WORKERS - 1) {
@@ -133,7 +133,7 @@ inline add_up(me, sum, of_first) {
 #define add_up(me, sum, of_first) sum = 0
 #endif
 
-/* run::check_finished */
+/* ending::check */
 inline check_finished(me) {
   if
   :: atomic { !ended_ -> USE_RUN }
@@ -156,7 +156,7 @@ inline check_finished(me) {
   fi
 }
 
-/* run::account, run::add_delivered */
+/* delivery::account, credits::give_back */
 inline account(me) {
   if
 #if SPAWN > 0
@@ -189,12 +189,12 @@ inline account(me) {
   check_finished(me)
 }
 
-/* run::deliver_upto */
+/* delivery::deliver_upto */
 inline deliver(me) {
   atomic { USE_RUN; deliveries[item] = deliveries[item] + 1; assert(deliveries[item] == 1) }
 }
 
-/* run::collect, run::collect_left; `taken`: a set of items */
+/* delivery::collect, delivery::collect_left; `taken`: a set of items */
 inline collect(me) {
   found_work(me);
   do
@@ -221,7 +221,7 @@ inline collect(me) {
   od
 }
 
-/* run::complete, run::leave_to_collector */
+/* delivery::take, delivery::leave */
 inline complete(me) {
 #ifdef FOLDS
   deliver(me);
@@ -246,7 +246,7 @@ inline complete(me) {
 #endif
 }
 
-/* run::collect_if_requested */
+/* delivery::collect_if_requested */
 inline collect_if_requested(me) {
   if
   :: atomic { IS_DRAINED(me) && collect_left != 0 && !collect_held ->
@@ -261,7 +261,7 @@ inline collect_if_requested(me) {
   fi
 }
 
-/* user code, run::spawn, run::work_on */
+/* user code, spawning::add, course::work_on */
 inline work(me) {
 #if SPAWN > 0
   do
@@ -289,7 +289,7 @@ inline work(me) {
 }
 
 #ifdef ASYNC
-/* run::settle_some, run::settle_finished */
+/* course::work_on_returned, course::settle */
 inline settle_some(me) {
   if
   :: atomic { settled == NONE -> USE_RUN }
@@ -304,7 +304,7 @@ inline settle_some(me) {
 #endif
 
 #ifdef RETRY
-/* run::take_offered */
+/* offered_batches::take */
 inline take_offered(me) {
   if
   :: atomic { offered == NONE -> USE_RUN }
@@ -317,7 +317,7 @@ inline take_offered(me) {
 #endif
 
 #if SPAWN > 0
-/* run::take_spawned, run::steal_spawned */
+/* spawning::next_own, spawning::next_of_others */
 inline steal_spawned(me) {
   atomic {
     IS_DRAINED(me) -> USE_RUN;
@@ -338,12 +338,12 @@ inline steal_spawned(me) {
 }
 #endif
 
-/* run::generator_ended */
+/* credits::close */
 inline generator_ended(me) {
   atomic { IS_DRAINED(me) -> USE_RUN; ended_ = true }
 }
 
-/* run::pull_batch, run::end_pull, run::admit */
+/* intake::pull_batch, intake::end_pull, admission::admit */
 inline pull_batch(me) {
   if
   :: atomic { ended_ -> USE_RUN }
@@ -372,7 +372,7 @@ inline pull_batch(me) {
   fi
 }
 
-/* run::feed */
+/* intake::next_pulled */
 inline feed(me) {
   generator_waits_for(me, found);
   if
@@ -408,7 +408,7 @@ inline feed(me) {
   fi
 }
 
-/* run::serve, run::step */
+/* course::serve, course::step */
 inline serve(me) {
   do
   :: atomic { finished_ -> USE_RUN }; break
@@ -488,7 +488,7 @@ proctype pool_thread(byte me) {
 }
 
 #if defined(ASYNC) || defined(RETRY)
-/* run::async_finished, run::retry_wait::fire, run::offer */
+/* returning_items::put_finished, returning_items::retry_wait::fire, offered_batches::put */
 proctype outsider() {
   LOCALS;
   outside != NONE;

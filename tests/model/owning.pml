@@ -77,7 +77,7 @@ inline unlock(me) {
   atomic { IS_DRAINED(me) -> entrance = false }
 }
 
-/* run::end_pull, run::next_item */
+/* intake::end_pull, course::next_item */
 proctype owner() {
   LOCALS;
   byte round;
@@ -98,7 +98,7 @@ proctype owner() {
   done++
 }
 
-/* run::take_front, run::take_back */
+/* stealing::take_front, stealing::take_back */
 proctype visitor(byte me) {
   LOCALS;
   byte round;

@@ -9,7 +9,7 @@
    and in the end nothing moves.
 
    Not modelled: which of several sleepers is chosen, threads that are started on demand
-   (run::start_extra; they begin by looking), parts with a thread of their own (parkers alone). */
+   (wakeups::start_own_thread; they begin by looking), parts with a thread of their own (parkers alone). */
 
 #ifndef MAKERS
 #define MAKERS 1
@@ -48,7 +48,7 @@ byte waiting;
 #define ALL_TAKEN (taken[TAKERS] == ITEMS && taken[TAKERS + 1] == ITEMS)
 #endif
 
-/* run::look_for_work, run::see_stealable, run::see_harvest: one maker after another */
+/* course::is_there_work, stealing::is_there_work, delivery::is_there_work: one maker after another */
 inline look_for_work(me, result) {
   result = false;
   for (other : TAKERS .. TAKERS + MAKERS - 1) {
@@ -58,7 +58,7 @@ inline look_for_work(me, result) {
 
 #include "waking.h"
 
-/* run::step, run::take_front: under the maker's lock */
+/* course::step, stealing::take_front: under the maker's lock */
 inline take_one(me, result) {
   result = false;
   for (other : TAKERS .. TAKERS + MAKERS - 1) {
@@ -81,7 +81,7 @@ inline work() {
   fi
 }
 
-/* run::serve */
+/* course::serve */
 inline serve(me) {
   do
   :: take_one(me, found);
@@ -92,7 +92,7 @@ inline serve(me) {
   od
 }
 
-/* worker_base::pull_more, run::pull_more */
+/* worker_base::pull_more, intake::pull_more */
 proctype maker(byte me) {
   LOCALS;
   byte made;
@@ -111,7 +111,7 @@ proctype maker(byte me) {
   ALL_TAKEN /* user code */
 }
 
-/* run::execute, run::extra_main */
+/* run::execute, run::take_part_until_it_is_over */
 proctype own_thread(byte me) {
   LOCALS;
   do

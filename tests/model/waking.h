@@ -1,4 +1,4 @@
-/* How threads sleep and are woken: the steps of src/engine/sleeping.cpp, pool.cpp and parker.cpp,
+/* How threads sleep and are woken: the steps of src/engine/wakeups.hpp, pool.cpp and parker.cpp,
    shared by the models.
 
    Each inline stands for the function that the comment before it names. A statement is one access
@@ -20,11 +20,11 @@
 mtype = { no_token, token, parked };
 
 byte attention;                   /* run_services::attention */
-bool searching_;                  /* run::searching_ */
-bool finished_;                   /* run::finished_ */
+bool searching_;                  /* wakeups::searching_ */
+bool finished_;                   /* wakeups::over_ */
 bool listed[THREADS];             /* sleeper::listed */
 bool search[THREADS];             /* worker::search */
-mtype place[THREADS + 1] = no_token; /* sleeper::place, pool_thread::place, run::end_parker_ */
+mtype place[THREADS + 1] = no_token; /* sleeper::place, pool_thread::place, pool_client::caller_place_ */
 
 bool pool_lock;                   /* held for more than a step in lie_down alone */
 bool attached;                    /* the run is in pool_state::runs_ */
@@ -35,7 +35,7 @@ bool assigned[THREADS];           /* pool_thread::assigned */
 bool chosen[THREADS];             /* pool_thread::search */
 
 #ifdef SENTRY
-bool held_back_;                  /* run::held_back_ */
+bool held_back_;                  /* wakeups::held_back_ */
 bool watching_;                   /* pool_state::watching_ */
 byte pinned;                      /* lending::pinned */
 #else
@@ -82,7 +82,7 @@ inline refresh() {
   fi
 }
 
-/* run::wake_sleeper: any of the sleepers, where the engine takes the latest */
+/* wakeups::wake_sleeper: any of the sleepers, where the engine takes the latest */
 inline wake_sleeper(who) {
   USE_RUN;
   atomic {
@@ -136,7 +136,7 @@ inline lend(who) {
   }
 }
 
-/* run::notify: `me` has made something that others could take */
+/* wakeups::notify: `me` has made something that others could take */
 inline notify(me) {
   do
   :: atomic { attention == 0 -> USE_RUN }; break
@@ -175,7 +175,7 @@ inline notify(me) {
   od
 }
 
-/* run::notify_in_time, pool_state::watch */
+/* wakeups::notify_in_time, pool_state::watch */
 inline notify_in_time(me) {
 #ifdef SENTRY
   if
@@ -191,7 +191,7 @@ inline notify_in_time(me) {
 }
 
 #ifdef SENTRY
-/* pool_state::look_after_runs, run::take_held_back */
+/* pool_state::look_after_runs, wakeups::take_held_back */
 proctype sentry() {
   LOCALS;
   do
@@ -237,7 +237,7 @@ proctype sentry() {
 }
 #endif
 
-/* run::give_up */
+/* wakeups::give_up */
 inline give_up(me) {
   if
   :: search[me] ->
@@ -247,7 +247,7 @@ inline give_up(me) {
   fi
 }
 
-/* run::search_unless_others_do: who finds something in its last look wakes the next for the rest */
+/* wakeups::search_unless_others_do: who finds something in its last look wakes the next for the rest */
 inline search_unless_others_do(me, result) {
 #ifdef BUG_LAST_LOOK_WAKES_NOBODY
   result = false
@@ -256,7 +256,7 @@ inline search_unless_others_do(me, result) {
 #endif
 }
 
-/* run::found_work */
+/* wakeups::found_work */
 inline found_work(me) {
   if
   :: search[me] ->
@@ -272,7 +272,7 @@ inline found_work(me) {
   fi
 }
 
-/* run::sleep_here */
+/* wakeups::sleep */
 inline sleep_here(me) {
 #ifndef BUG_SLEEPER_STAYS_SEARCHING
   give_up(me);

@@ -1,0 +1,108 @@
+// The course of a worker: get a batch, work on it, deliver it; search; and what goes between two
+// items.
+//
+// Sources (intake, stealing, returning_items, spawning, offered_batches) give a batch and call no
+// work; this is where work is called, by run_hooks.
+//
+// Thread safety: each worker's functions on its own thread; `is_there_work` on any.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+#include "engine/credits.hpp"
+#include "engine/delivery.hpp"
+#include "engine/ending.hpp"
+#include "engine/intake.hpp"
+#include "engine/offered.hpp"
+#include "engine/returning_items.hpp"
+#include "engine/run_shape.hpp"
+#include "engine/spawning.hpp"
+#include "engine/stealing.hpp"
+#include "engine/wakeups.hpp"
+#include "engine/worker.hpp"
+#include "parwork/detail/batch.hpp"
+#include "parwork/detail/run.hpp"
+
+namespace parwork::detail {
+
+class course {
+ public:
+  course(run_hooks& hooks, const run_shape& shape, const std::atomic<std::uint32_t>& attention,
+         credits& its_credits, offered_batches& offered, wakeups& wakes, ending& its_end,
+         returning_items& returning, spawning& spawned, stealing& thefts, intake& entrance,
+         delivery& exit) noexcept
+      : hooks_(hooks),
+        shape_(shape),
+        attention_(attention),
+        credits_(its_credits),
+        offered_(offered),
+        wakeups_(wakes),
+        ending_(its_end),
+        returning_(returning),
+        spawning_(spawned),
+        stealing_(thefts),
+        intake_(entrance),
+        delivery_(exit) {}
+  course(const course&) = delete;
+  course& operator=(const course&) = delete;
+
+  // Works until there is nothing to do, also after a search.
+  void serve(worker& w);
+  // Whether there is anything that worker `number` could do now.
+  [[nodiscard]] bool is_there_work(unsigned number) noexcept;
+
+  // What an item took lately: a guess.
+  [[nodiscard]] std::chrono::nanoseconds usual_item() const noexcept {
+    return std::chrono::nanoseconds(item_ns_.load(std::memory_order_relaxed));
+  }
+  void expect_items_of(std::chrono::nanoseconds length) noexcept {
+    item_ns_.store(length.count(), std::memory_order_relaxed);
+  }
+
+  // --- between two items, when something asks for attention ---
+
+  // A thief, the clock, a stop, a sleeper, spawned items, a duty: see worker_base::next.
+  [[nodiscard]] claim next_item(worker& w, batch& b, std::uint32_t i);
+  [[nodiscard]] std::uint32_t next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t most);
+  [[nodiscard]] bool pull_more(worker& w, std::uint32_t filled) {
+    return intake_.pull_more(w, filled);
+  }
+  [[nodiscard]] bool go_on_with_stack(worker& w) noexcept;
+  void begin_recorded_attempt(worker& w) noexcept;
+
+ private:
+  bool step(worker& w);
+  bool search_again(worker& w);
+  bool search_until(worker& w, tick_clock::time_point end);
+  [[nodiscard]] bool has_duty(const worker& w) const noexcept;
+  bool work_on_new(worker& w);
+  bool work_on_offered(worker& w);
+  bool work_on_returned(worker& w);
+  bool work_on_stolen(worker& w, stealing::victims whom);
+  bool work_on_spawned(worker& w, const spawning::found& got);
+  tick_clock::time_point work_on(worker& w, batch& b);
+  [[nodiscard]] work_end work_through(worker& w, batch& b);
+  bool work_off_stack(worker& w);
+  void settle(worker& w, batch& lone);
+  void note_item_time(worker& w, std::chrono::nanoseconds taken, std::uint32_t items) noexcept;
+  void pause_between(worker& w, batch& b, std::uint32_t i);
+  void read_clock(worker& w, batch& b, std::uint32_t i) noexcept;
+
+  run_hooks& hooks_;
+  const run_shape& shape_;
+  const std::atomic<std::uint32_t>& attention_;
+  credits& credits_;
+  offered_batches& offered_;
+  wakeups& wakeups_;
+  ending& ending_;
+  returning_items& returning_;
+  spawning& spawning_;
+  stealing& stealing_;
+  intake& intake_;
+  delivery& delivery_;
+  alignas(64) std::atomic<std::int64_t> item_ns_{0};
+};
+
+}  // namespace parwork::detail

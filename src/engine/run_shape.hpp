@@ -1,0 +1,23 @@
+// What is settled about a run before it begins, and never changes.
+#pragma once
+
+#include "parwork/options.hpp"
+
+namespace parwork::detail {
+
+struct run_shape {
+  unsigned workers = 1;
+  bool is_split = false;     // the generator is a split range: workers claim slices of it
+  bool is_straight = false;  // and read, work on and fold them in one go
+  bool is_ordered = false;   // the collector is called in the order of the input
+  bool folds = false;        // there is no collector function: workers fold
+  // Whose thread calls each part.
+  runs_on generator_thread = runs_on::workers;
+  runs_on collector_thread = runs_on::workers;
+
+  // The numbers behind the workers': a part's own thread.
+  [[nodiscard]] unsigned generator_number() const noexcept { return workers; }
+  [[nodiscard]] unsigned collector_number() const noexcept { return workers + 1; }
+};
+
+}  // namespace parwork::detail
