@@ -14,8 +14,9 @@ std::vector<record> record_scan::read(database& in) {
   constexpr std::size_t most_bytes = 1 << 20;
   std::vector<record> some;
   left_.read(in);
-  statement query(
-      in, std::string("SELECT ") + record_columns + " FROM records WHERE rank > ? ORDER BY rank");
+  std::string select("SELECT ");
+  select.append(record_columns).append(" FROM records WHERE rank > ? ORDER BY rank");
+  statement query(in, select);
   query.bind(1, last_);
   for (std::size_t bytes = 0; bytes < most_bytes && some.size() < most && query.step();) {
     if (left_.contains(query.number(0))) continue;

@@ -177,10 +177,10 @@ void journal_store::implementation::begin_run() {
   make_left_rows(database_);
   remove_left_rows(database_);
   // Ranks are given out once: a new record in another's place would be a fault, and says so.
-  const std::string put =
-      std::string("INTO records(") + record_columns + ") VALUES (?, ?, ?, ?, ?, ?, ?)";
-  put_.emplace(database_, "INSERT " + put);
-  replace_.emplace(database_, "INSERT OR REPLACE " + put);
+  std::string put("INTO records(");
+  put.append(record_columns).append(") VALUES (?, ?, ?, ?, ?, ?, ?)");
+  put_.emplace(database_, std::string("INSERT ").append(put));
+  replace_.emplace(database_, std::string("INSERT OR REPLACE ").append(put));
   erase_.emplace(database_, "DELETE FROM records WHERE rank = ?");
   reserve_ = std::make_unique<reserve>(file_);
   committer_ = std::make_shared<committer>(

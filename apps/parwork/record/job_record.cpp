@@ -91,10 +91,12 @@ void job_record::write(const std::filesystem::path& file) const {
 std::string title_of(const std::vector<std::string>& arguments) {
   std::string title = "parwork";
   for (const std::string& each : arguments) {
-    title += ' ' + shell_join({each});
+    title.append(1, ' ').append(shell_join({each}));
     if (each == ":::") break;
   }
-  return title.size() > longest_title ? title.substr(0, longest_title) + "..." : title;
+  if (title.size() <= longest_title) return title;
+  title.resize(longest_title);
+  return title.append("...");
 }
 
 void require_reports() {

@@ -157,9 +157,11 @@ TEST_F(job_runner, halts_now_by_ending_what_runs) {
   caller.join();
   EXPECT_EQ(processes.started(), (words{"1", "2"}));
   for (const ended_job& each : ended) {
-    if (each.sequence == 1) EXPECT_EQ(each.what->why, cli::cause::exit);
-    if (each.sequence == 2) EXPECT_EQ(each.what->why, cli::cause::halted);
-    if (each.sequence > 2) EXPECT_FALSE(each.what);
+    if (each.sequence > 2) {
+      EXPECT_FALSE(each.what);
+    } else {
+      EXPECT_EQ(each.what->why, each.sequence == 1 ? cli::cause::exit : cli::cause::halted);
+    }
   }
 }
 
