@@ -15,8 +15,8 @@ What if the engine were another? The first is what it is (src/engine/intake.cpp)
   --share 1|2|3|4          a batch has at most queue / (this * workers) items
   --wakes inside|outside   other threads are woken inside the generator's gate, or when it has
                            been opened
-  --sized-by turn|work     batches aim at 30 us of a worker's whole turn, waiting for lines included,
-                           or of work
+  --sized-by turn|work     batches aim at 30 us of a worker's whole turn, waiting for lines
+                           included, or of work
 
 What is simulated, and from what, is said in scaling_model.py.
 """

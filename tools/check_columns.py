@@ -3,8 +3,8 @@
 
 Usage: check_columns.py [ROOT]      ROOT: the source tree, by default the one this script is in
 
-Formatters wrap code, and leave comments alone: their lines are wrapped by hand. So every line of C++,
-shell and CMake counts, and in Python and TypeScript those that are comments. Text that stands for
+Formatters wrap code, and leave comments alone: their lines are wrapped by hand. So every line of
+C++ and Promela counts, and in Python and TypeScript those that are comments. Text that stands for
 itself does not: a line without a blank (an address), and a string.
 """
 
@@ -14,16 +14,13 @@ import sys
 from pathlib import Path
 
 WIDTH = 100
-EVERY_LINE = (".cpp", ".hpp", ".h", ".sh", ".bash", ".cmake", ".pml")
+EVERY_LINE = (".cpp", ".hpp", ".h", ".pml")
 COMMENTS = {".py": "#", ".ts": "//", ".mjs": "//", ".css": "/*"}
-BY_NAME = {"dev": None, "CMakeLists.txt": None, "run": "#"}
 GENERATED = "generated"
 
 
 def comment_mark(path):
     """None where every line counts, else what a comment begins with; "" where no line does."""
-    if path.name in BY_NAME:
-        return None if path.parent.name == ".ci" else BY_NAME[path.name]
     if path.suffix in EVERY_LINE:
         return None
     return COMMENTS.get(path.suffix, "")

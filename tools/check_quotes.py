@@ -6,7 +6,8 @@ Usage: check_quotes.py [--fix] [ROOT]      ROOT: the source tree, by default the
 
 1. A fenced block below `<!-- quote: examples/x.cpp#region -->` equals what stands in that file
 between the lines
-   `// [region]` and `// [/region]` (or `# [region]`), less its indentation; without `#region` it equals the whole file.
+   `// [region]` and `// [/region]` (or `# [region]`), less its indentation; without `#region` it
+   equals the whole file.
    --fix copies the code into the page.
 2. A relative link names a file that exists, and a heading in it where it has a `#fragment`.
 3. A path in back-ticks that starts with a folder of the tree exists.

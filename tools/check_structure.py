@@ -5,7 +5,8 @@ Usage: check_structure.py [--objects FOLDER] [ROOT]
 
   1. No class has more than 25 data members or 40 functions of its own (nested classes aside).
   2. No two parts of src/engine call each other both ways: neither directly nor around a circle.
-     A part is x.hpp and x.cpp. Calls are read from the symbols of its object files below FOLDER (without
+     A part is x.hpp and x.cpp. Calls are read from the symbols of its object files below FOLDER
+     (without
      --objects: not checked), and from what its files include.
 
 ROOT: the source tree, by default the one that this script is in. Needs universal-ctags and nm.
@@ -25,7 +26,9 @@ FOLDERS = ("include", "src", "apps")
 ENGINE = "src/engine"
 
 # Agreed exceptions, each with its reason: {"parwork::detail::name": "why"}.
-LARGE_CLASSES = {}
+LARGE_CLASSES = {
+    "cli::(anonymous)::command_run": "its output still lacks a sink of its own (docs/design.md)"
+}
 # {("one", "other"): "why"}: parts of src/engine, in alphabetical order.
 CIRCLES = {}
 
@@ -49,7 +52,8 @@ def tags_of(root):
 
 def full_name(tag):
     scope = tag.get("scope")
-    return f"{scope}::{tag['name']}" if scope else tag["name"]
+    name = f"{scope}::{tag['name']}" if scope else tag["name"]
+    return re.sub(r"__anon\w+", "(anonymous)", name)
 
 
 def class_sizes(tags):
@@ -58,7 +62,7 @@ def class_sizes(tags):
     inside = defaultdict(list)
     for tag in tags:
         if tag["kind"] in ("member", "function", "prototype"):
-            inside[(tag["path"], tag.get("scope"))].append(tag)
+            inside[(tag["path"], full_name(tag).rpartition("::")[0])].append(tag)
     for each in classes:
         own = [
             tag
@@ -133,9 +137,13 @@ def circles(root, objects):
             )
 
 
-def engine_objects(folder):
-    """The object files of the engine below a build folder."""
-    found = sorted(Path(folder).rglob(f"{ENGINE}/*.o"))
+def engine_objects(root, folder):
+    """The object files of the engine below a build folder; not of sources that are gone."""
+    found = [
+        file
+        for file in sorted(Path(folder).rglob(f"{ENGINE}/*.o"))
+        if (root / ENGINE / file.name.removesuffix(".o")).is_file()
+    ]
     if not found:
         sys.exit(f"check_structure.py: no object files of {ENGINE} below {folder}: build it first")
     return found
@@ -147,7 +155,7 @@ def main(arguments):
     parser.add_argument("root", nargs="?", default=Path(__file__).parent.parent, metavar="ROOT")
     given = parser.parse_args(arguments)
     root = Path(given.root).resolve()
-    objects = None if given.objects is None else engine_objects(given.objects)
+    objects = None if given.objects is None else engine_objects(root, given.objects)
     found = [*large_classes(root), *circles(root, objects)]
     for fault in found:
         print(fault)

@@ -80,9 +80,10 @@ class journal {
  public:
   /// Opens the file, or makes it. Its path is what it says, at this moment: no name is special, and
   /// the program may change its folder afterwards. Throws `journal_busy` where another process, or
-  /// this one, has it open, by whatever name; `journal_mismatch` for another fingerprint; `journal_version` for a file of another
-  /// format; `journal_corrupt` for what is no journal; `journal_unwritable`; and
-  /// `std::invalid_argument` naming the option. Costs one fsync; never reads the records.
+  /// this one, has it open, by whatever name; `journal_mismatch` for another fingerprint;
+  /// `journal_version` for a file of another format; `journal_corrupt` for what is no journal;
+  /// `journal_unwritable`; and `std::invalid_argument` naming the option. Costs one fsync; never
+  /// reads the records.
   explicit journal(const std::filesystem::path& file, journal_options<Key> options = {})
       : options_(std::move(options)),
         store_(file, {options_.commit_every, options_.commit_records, options_.durability,

@@ -30,8 +30,8 @@ class credits {
   // How delivered items are counted: by the one thread that holds the collector's gate, or by every
   // worker.
   enum class givers { one, many };
-  // What is taken: batches by one puller, or slices of a split range by claims, where straight slices
-  // have an item in flight each.
+  // What is taken: batches by one puller, or slices of a split range by claims, where straight
+  // slices have an item in flight each.
   enum class form { batches, slices, straight };
 
   credits(std::uint64_t most, form how, givers who) noexcept
@@ -62,8 +62,8 @@ class credits {
 
   // Claims the next elements of a range of `size`, as many as `wanted(most)` says, at most `most`;
   // none where there is no room or the range is at its end, which closes. Any thread.
-  // At most one of `pieces` of what is left: slices get smaller towards the end, so that all workers
-  // end together.
+  // At most one of `pieces` of what is left: slices get smaller towards the end, so that all
+  // workers end together.
   template <class Wanted>
   [[nodiscard]] claimed_range claim(std::uint64_t size, std::uint64_t pieces,
                                     Wanted&& wanted) noexcept;

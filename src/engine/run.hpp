@@ -19,8 +19,8 @@
 //    and searches once more. See wakeups.hpp.
 // 2. The run is over when nothing more is produced and everything produced has been delivered. Then
 //    `ending` says so, once, on a thread that the caller still waits for.
-// 3. Lock order: returning_items, pool, worker::lock, window, offered. User code is called with none
-//    of them held.
+// 3. Lock order: returning_items, pool, worker::lock, window, offered. User code is called with
+//    none of them held.
 #pragma once
 
 #include <atomic>
@@ -59,6 +59,8 @@ struct run_plan {
   std::uint64_t queue = 1;
   unsigned helpers = 0;      // of the pool
   unsigned own_threads = 0;  // beyond it
+  // Before anything else is made: that takes time, and is the run's.
+  clock::time_point started = clock::now();
 };
 
 class run final : public run_services {

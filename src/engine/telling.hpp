@@ -21,19 +21,20 @@ namespace parwork::detail {
 class telling {
  public:
   // `total`: the number of items, if it is known; it may be set until the run begins.
-  telling(const run_shape& shape, const std::optional<std::uint64_t>& total, const roster& workers,
-          const credits& its_credits, const ending& its_end,
-          const returning_items& returning) noexcept
+  telling(const run_shape& shape, const std::optional<std::uint64_t>& total,
+          clock::time_point started, const roster& workers, const credits& its_credits,
+          const ending& its_end, const returning_items& returning) noexcept
       : shape_(shape),
         total_(total),
         workers_(workers),
         credits_(its_credits),
         ending_(its_end),
-        returning_(returning) {}
+        returning_(returning),
+        started_(started) {}
   telling(const telling&) = delete;
   telling& operator=(const telling&) = delete;
 
-  [[nodiscard]] std::chrono::steady_clock::time_point started() const noexcept { return started_; }
+  [[nodiscard]] clock::time_point started() const noexcept { return started_; }
   [[nodiscard]] progress now() const;
   [[nodiscard]] summary counted() const;
 
@@ -46,7 +47,7 @@ class telling {
   const credits& credits_;
   const ending& ending_;
   const returning_items& returning_;
-  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  const clock::time_point started_;
 };
 
 }  // namespace parwork::detail

@@ -11,8 +11,8 @@
 //
 // Invariants. `last_` is the rank of the run's last item.
 // 1. Ranks that this run gives out ascend, so what it records is never found again by itself.
-// 2. Without an index, a record that has not been met has a rank above last_. With one, it is in the
-//    index, and nothing else is.
+// 2. Without an index, a record that has not been met has a rank above last_. With one, it is in
+//    the index, and nothing else is.
 #pragma once
 
 #include <cstddef>

@@ -38,8 +38,8 @@ class file_lock {
   file_lock(const file_lock&) = delete;
   file_lock& operator=(const file_lock&) = delete;
 
-  /// Lets those that the lock keeps out see which process has it, where they came by a hard link. To
-  /// be called when SQLite has its log open: until then it ends all locks of the process now and
+  /// Lets those that the lock keeps out see which process has it, where they came by a hard link.
+  /// To be called when SQLite has its log open: until then it ends all locks of the process now and
   /// then.
   void name_owner() const noexcept;
 

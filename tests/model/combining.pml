@@ -2,9 +2,9 @@
    behind when it lets go.
 
    One word holds the list of finished batches and two flags: somebody collects; there is something
-   to be delivered that is in no list. Workers complete batches of two items; within a batch they may
-   ask for their first item's delivery and then not go on before it has come. Batches are used again,
-   so the list's head may come back with another tail.
+   to be delivered that is in no list. Workers complete batches of two items; within a batch they
+   may ask for their first item's delivery and then not go on before it has come. Batches are used
+   again, so the list's head may come back with another tail.
 
    Every operation on the word is a locked instruction: store buffers do not matter here. */
 

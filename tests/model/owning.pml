@@ -1,8 +1,8 @@
 /* The mutex with an owner: one thread at a time is inside, and everybody gets in.
 
-   The owner comes in by plain stores, others by a mutex of their own and a heavy barrier, which they
-   leave out where the owner has chosen locked instructions instead. The owner changes its mind in
-   between. */
+   The owner comes in by plain stores, others by a mutex of their own and a heavy barrier, which
+   they leave out where the owner has chosen locked instructions instead. The owner changes its mind
+   in between. */
 
 #ifndef VISITORS
 #define VISITORS 2

@@ -7,8 +7,8 @@ Passes where no fault is found in any interleaving, or, with --finds, where one 
 holds TEXT. A check that runs out of memory or depth has failed: it says nothing. With -DPROGRESS it
 also finds endless loops, if every thread that can go on does so some time.
 
-PASSED is a folder with a file for each check that has passed, named for all that its outcome depends
-on: such a check is not made again, unless PARWORK_MODELS=all is in the environment.
+PASSED is a folder with a file for each check that has passed, named for all that its outcome
+depends on: such a check is not made again, unless PARWORK_MODELS=all is in the environment.
 """
 
 import hashlib

@@ -9,7 +9,8 @@
    and in the end nothing moves.
 
    Not modelled: which of several sleepers is chosen, threads that are started on demand
-   (wakeups::start_own_thread; they begin by looking), parts with a thread of their own (parkers alone). */
+   (wakeups::start_own_thread; they begin by looking), parts with a thread of their own (parkers
+   alone). */
 
 #ifndef MAKERS
 #define MAKERS 1
@@ -48,7 +49,8 @@ byte waiting;
 #define ALL_TAKEN (taken[TAKERS] == ITEMS && taken[TAKERS + 1] == ITEMS)
 #endif
 
-/* course::is_there_work, stealing::is_there_work, delivery::is_there_work: one maker after another */
+/* course::is_there_work, stealing::is_there_work, delivery::is_there_work: one maker after
+   another */
 inline look_for_work(me, result) {
   result = false;
   for (other : TAKERS .. TAKERS + MAKERS - 1) {

@@ -24,7 +24,8 @@ bool searching_;                  /* wakeups::searching_ */
 bool finished_;                   /* wakeups::over_ */
 bool listed[THREADS];             /* sleeper::listed */
 bool search[THREADS];             /* worker::search */
-mtype place[THREADS + 1] = no_token; /* sleeper::place, pool_thread::place, pool_client::caller_place_ */
+/* sleeper::place, pool_thread::place, pool_client::caller_place_ */
+mtype place[THREADS + 1] = no_token;
 
 bool pool_lock;                   /* held for more than a step in lie_down alone */
 bool attached;                    /* the run is in pool_state::runs_ */
@@ -247,7 +248,8 @@ inline give_up(me) {
   fi
 }
 
-/* wakeups::search_unless_others_do: who finds something in its last look wakes the next for the rest */
+/* wakeups::search_unless_others_do: who finds something in its last search wakes the next for the
+   rest */
 inline search_unless_others_do(me, result) {
 #ifdef BUG_LAST_LOOK_WAKES_NOBODY
   result = false

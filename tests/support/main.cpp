@@ -1,7 +1,7 @@
 // Runs the tests of a program in one process, and ends it where one of them hangs, by its name.
 //
-// A lost wake-up hangs a test for ever. So each case has a limit of PARWORK_CASE_SECONDS (default: 120),
-// far beyond what any takes: what it ends has failed.
+// A lost wake-up hangs a test for ever. So each case has a limit of PARWORK_CASE_SECONDS (default:
+// 120), far beyond what any takes: what it ends has failed.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

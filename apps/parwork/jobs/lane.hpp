@@ -1,7 +1,7 @@
 // A thread that starts processes and watches those that it has started.
 //
-// It asks the queue for jobs, tells the ledger of their ends, and does what the run's ending orders.
-// It knows nothing of who made it. Thread safety: all but its making and its end is its own
+// It asks the queue for jobs, tells the ledger of their ends, and does what the run's ending
+// orders. It knows nothing of who made it. Thread safety: all but its making and its end is its own
 // thread's.
 //
 // Invariant: it ends after every process that it started, and after the run's ending was closed.

@@ -1,7 +1,7 @@
 // How much each lane has to do, and which of them is to look for the next job.
 //
-// It knows lanes by the wake-ups that it makes for them. Thread safety: every function may be called by any
-// thread.
+// It knows lanes by the wake-ups that it makes for them. Thread safety: every function may be
+// called by any thread.
 #pragma once
 
 #include <cstddef>

@@ -91,8 +91,8 @@ class journal_store {
   std::unique_ptr<implementation> implementation_;
 };
 
-/// One run's use of a journal. Thread safety: `recall` is called by one thread at a time; the others
-/// may be called by any thread at any time, so that workers record what they finish.
+/// One run's use of a journal. Thread safety: `recall` is called by one thread at a time; the
+/// others may be called by any thread at any time, so that workers record what they finish.
 class journal_run {
  public:
   /// Throws `journal_busy` where another run uses the journal.

@@ -60,7 +60,8 @@ export class Reports {
   }
 
   /**
-   * Opens a file, gives its page to `use` and fails where the page complained or asked for anything.
+   * Opens a file, gives its page to `use` and fails where the page complained or asked for
+   * anything.
    * @param {string} path @param {(page: Page) => Promise<void>} use @param {Look} look
    */
   async open(path, use, { width = 1200, height = 900, dark = false, provokes } = {}) {

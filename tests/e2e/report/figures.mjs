@@ -70,7 +70,9 @@ export async function assertSummary(page, summary) {
   assert.ok((await figure(page, "bound")).text.startsWith(`bound: ${summary.bound}`));
 }
 
-/** The body of a table by its caption's beginning: the exact values where cells have them, else their text.
+/**
+ * The body of a table by its caption's beginning: the exact values where cells have them, else
+ * their text.
  * @param {Page} page @param {string} caption */
 export async function tableOf(page, caption) {
   const table = page

@@ -169,8 +169,8 @@ function addCurves(run, random, points = 120) {
 
 /**
  * Every item a slice of its own, with the generator, the collector and idling between.
- * @param {{seed: number, lanes: number, items: number, work: number, generator: number, collector: number, idle: number,
- *   failEvery?: number}} shape times in nanoseconds
+ * @param {{seed: number, lanes: number, items: number, work: number, generator: number, collector:
+ *   number, idle: number, failEvery?: number}} shape times in nanoseconds
  */
 function fineRun(shape) {
   const random = dice(shape.seed);

@@ -16,8 +16,8 @@ after(() => reports.stop());
 const run = bigRun();
 
 /**
- * The CPU time of the page's main thread while `action` lasts, in ms. Unlike the time on a clock, it
- * does not grow with what else the machine does.
+ * The CPU time of the page's main thread while `action` lasts, in ms. Unlike the time on a clock,
+ * it does not grow with what else the machine does.
  * @param {import("playwright-core").Page} page @param {() => Promise<unknown>} action
  */
 async function computingTime(page, action) {
