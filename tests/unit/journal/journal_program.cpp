@@ -93,12 +93,14 @@ int hold_some_program(char** argument) {
 // The child lives until nobody reads its standard output any more.
 int hold_and_fork_program(char** argument) {
   journal j{argument[0]};
+  const pid_t parent = ::getpid();
   if (::fork() == 0) {
     ::prctl(PR_SET_PDEATHSIG, 0);
     std::signal(SIGPIPE, SIG_DFL);
     for (;;) {
       ::usleep(10'000);
-      if (::getppid() == 1 && ::write(STDOUT_FILENO, "\n", 1) < 0) std::_Exit(0);
+      // Whoever takes orphans in: process 1, or a subreaper.
+      if (::getppid() != parent && ::write(STDOUT_FILENO, "\n", 1) < 0) std::_Exit(0);
     }
   }
   std::puts("held");
