@@ -78,7 +78,8 @@ class Model:
         return max(1, int(min(most, wanted)))
 
     def warm_up_ns(self):
-        """Until all workers are awake, each woken by the one before, and their batches have grown."""
+        """Until all workers are awake, each woken by the one before, and their batches have
+        grown."""
         return self.workers * self.constants["wake_latency_ns"] + 10 * self.turn_ns()
 
     def window_ns(self):
@@ -175,7 +176,8 @@ class Run:
         heapq.heappush(self.events, (when, self.steps, me))
 
     def write(self, line, me):
-        """Until when `me` has the line and has written it. The write itself is in the batch's cost."""
+        """Until when `me` has the line and has written it. The write itself is in the batch's
+        cost."""
         others = line.readers - {me}
         far = (
             line.writer if line.writer != me or not others else next(iter(others))
@@ -412,6 +414,7 @@ def least_grain_ns(constants, workers, variant):
 
 
 def gate_limits(constants, workers, grain_ns, variant):
-    """The workers that each gate can keep busy, at the mean distance between the cores of so many."""
+    """The workers that each gate can keep busy, at the mean distance between the cores of so
+    many."""
     pull, collect, turn = turn_parts_ns(Model(constants, "parwork", workers, grain_ns, variant))
     return turn / pull, turn / collect

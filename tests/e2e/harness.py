@@ -68,7 +68,8 @@ def environment(**more):
 
 
 class Terminal:
-    """A pseudo-terminal of 80 columns: `end` is for the program, `read_until` reads what it shows."""
+    """A pseudo-terminal of 80 columns: `end` is for the program, `read_until` reads what it
+    shows."""
 
     def __init__(self):
         self.ours, self.end = pty.openpty()
@@ -76,7 +77,8 @@ class Terminal:
         self.shown = b""
 
     def started(self):
-        """To be called when the program has its copy of `end`: only then does reading find an end."""
+        """To be called when the program has its copy of `end`: only then does reading find an
+        end."""
         os.close(self.end)
 
     def _read(self):

@@ -16,7 +16,8 @@ COMPLETIONS = FOLDER / "completions"
 
 class DocumentsTest(ToolTest):
     def options(self):
-        """Every option of `parwork run --help`: pairs of a short one, or nothing, and a long one."""
+        """Every option of `parwork run --help`: pairs of a short one, or nothing, and a long
+        one."""
         text = self.parwork("run", "--help")[1].decode()
         found = re.findall(r"^  (?:-(.),)?(--[a-z-]+)", text, re.MULTILINE)
         self.assertGreater(len(found), 25)
