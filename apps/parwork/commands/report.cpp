@@ -1,5 +1,4 @@
-#include "commands/report.hpp"
-
+// `parwork report`: the page of a run that is over.
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -9,6 +8,9 @@
 #include <memory>
 #include <utility>
 
+#include "commands/command.hpp"
+#include "options/option_table.hpp"
+#include "options/run_options.hpp"
 #include "output/output_writer.hpp"
 #include "parwork/journal.hpp"
 #include "record/job_record.hpp"
@@ -16,10 +18,32 @@
 #include "record/past_jobs.hpp"
 #include "record/run_file.hpp"
 #include "support/error.hpp"
+#include "support/status.hpp"
 #include "support/units.hpp"
 
 namespace cli {
 namespace {
+
+struct report_request {
+  std::string source;  // a journal or a log
+  std::string file;    // of the report
+  bool quiet = false;
+  bool help = false;
+};
+
+constexpr const char* report_usage = "parwork report JOURNAL|LOG -o FILE.html";
+
+std::vector<option_section<report_request>> report_sections() {
+  return {{"Options",
+           {{{.names = "-o,--output",
+              .value = "FILE.html",
+              .help = "Where the report goes",
+              .completes = completion::files},
+             [](report_request& to, const std::string& file) { to.file = report_file(file); }},
+            {{.names = "-q,--quiet", .help = "Do not say on standard error what bounded the run"},
+             [](report_request& to, const std::string& /*no value*/) { to.quiet = true; }},
+            help_option<report_request>}}};
+}
 
 constexpr char journal_begins_with = 'S';  // "SQLite format 3"
 constexpr char log_begins_with = '{';
@@ -183,8 +207,6 @@ void report_journal(const std::string& name, reporting& to) {
   to.write(record);
 }
 
-}  // namespace
-
 int report(const report_request& request) {
   require_reports();
   const std::string& name = request.source;
@@ -206,5 +228,35 @@ int report(const report_request& request) {
   }
   return status::success;
 }
+
+int make_report(const invocation& called) {
+  report_request request;
+  option_table table("parwork report", report_sections(), request);
+  request.source = table.parse_with_operand(called.words, "one journal or log is shown at a time");
+  const std::string usage = std::string("usage: ") + report_usage;
+  if (request.help) {
+    return print(table.help(
+        usage +
+            "\n\nWrites a page that shows where the time of a run went: of the last one in a log\n"
+            "(--log), finished or broken off, or of all runs that worked on a journal "
+            "(--journal).\n",
+        ""));
+  }
+  if (request.source.empty()) throw error("a journal or a log is missing\n" + usage);
+  if (request.file.empty()) throw error("-o FILE.html is missing: where the report goes\n" + usage);
+  return report(request);
+}
+
+std::vector<option_info> options_of_report() { return all_of(report_sections()); }
+
+}  // namespace
+
+extern const command report_command;
+const command report_command{.name = "report",
+                             .usage = "report JOURNAL|LOG -o FILE",
+                             .summary = "a page that shows where the time went",
+                             .operand = "journal or log",
+                             .options = options_of_report,
+                             .run = make_report};
 
 }  // namespace cli

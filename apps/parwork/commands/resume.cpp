@@ -1,28 +1,35 @@
-#include "commands/resume.hpp"
-
+// `parwork resume`: goes on with the run that a journal records.
 #include <filesystem>
 #include <utility>
 
-#include "commands/run.hpp"
-#include "parwork/journal.hpp"
+#include "commands/command.hpp"
+#include "jobs/command_run.hpp"
+#include "options/command_line.hpp"
+#include "options/option_table.hpp"
+#include "options/run_options.hpp"
 #include "record/run_file.hpp"
 #include "support/error.hpp"
 
 namespace cli {
 namespace {
 
-void require_journal(const std::string& file) {
-  if (!std::filesystem::exists(file)) throw error("there is no journal " + file);
-}
+struct resume_request {
+  std::string journal;
+  run_settings changes;  // what the options say
+};
+
+constexpr const char* resume_help =
+    "usage: parwork resume JOURNAL [options]\n\n"
+    "Goes on with the run that a journal records, in the folder where it was started: the\n"
+    "command, the options and the items are the recorded ones. Options of 'parwork run' given\n"
+    "here change the recorded ones; --retry-failed does failed jobs again.\n";
 
 // Of a file named here, and not in the recorded folder.
 std::string absolute_or_none(const std::string& file) {
   return file.empty() ? file : std::filesystem::absolute(file).string();
 }
 
-}  // namespace
-
-int resume(const journal_request& request, const std::vector<std::string>& arguments) {
+int resume(const resume_request& request, const std::vector<std::string>& arguments) {
   require_journal(request.journal);
   const std::string file = std::filesystem::absolute(request.journal).string();
   earlier_runs earlier = read_run_file(file);
@@ -52,31 +59,30 @@ int resume(const journal_request& request, const std::vector<std::string>& argum
       request.journal + "' and the same command");
 }
 
-int results(const journal_request& request) {
-  require_journal(request.journal);
-  const parwork::journal<> journal(
-      request.journal,
-      parwork::journal_options<>{.fingerprint = parwork::journal_fingerprint(request.journal)});
-  output_writer writer;
-  journal.for_each([&](const parwork::journal_record& record) {
-    std::string_view bytes = record.bytes();
-    outcome kept;
-    if (record.failed()) {
-      const auto failed = record.result<outcome>();
-      bytes = failed.error().message();
-      kept = parwork::codec<outcome>::decode(bytes);
-    } else {
-      kept = parwork::codec<outcome>::decode(bytes);
-    }
-    if (request.failed_only && kept.succeeded()) return;
-    std::string name(record.key());
-    for (char& c : name) {
-      if (c == '\0') c = ' ';
-    }
-    line_tag tag{.text = request.tag ? name + '\t' : std::string()};
-    writer.show(kept.out, kept.err, tag);
-  });
-  return status::success;
+int resume_journal(const invocation& called) {
+  run_draft draft;
+  option_table table("parwork resume", run_sections(), draft);
+  resume_request request;
+  request.journal = table.parse_with_operand(called.words, "one journal is resumed at a time");
+  if (draft.help) return print(resume_help);
+  draft.to.option_words = table.used_but({});
+  request.changes = std::move(draft.to);
+  if (request.journal.empty()) {
+    throw error("a journal is missing\nusage: parwork resume JOURNAL [options]");
+  }
+  return resume(request, called.all);
 }
+
+std::vector<option_info> options_of_resume() { return all_of(run_sections()); }
+
+}  // namespace
+
+extern const command resume_command;
+const command resume_command{.name = "resume",
+                             .usage = "resume JOURNAL [options]",
+                             .summary = "go on with a run after a crash",
+                             .operand = "journal",
+                             .options = options_of_resume,
+                             .run = resume_journal};
 
 }  // namespace cli

@@ -41,28 +41,24 @@ std::string most_similar(std::string_view word, const std::vector<std::string>& 
   return best;
 }
 
-option_table::option_table(std::string name, std::string description)
-    : app_(std::make_unique<CLI::App>(std::move(description), std::move(name))) {
+option_table::option_table(std::string name)
+    : app_(std::make_unique<CLI::App>(std::string(), std::move(name))) {
   app_->set_help_flag();
 }
 
-void option_table::add(CLI::Option* option, entry what) {
-  option->group(group_);
-  for (const std::string& name : option->get_snames()) entries_.emplace("-" + name, what);
-  for (const std::string& name : option->get_lnames()) entries_.emplace("--" + name, what);
-}
-
-void option_table::flag(const std::string& names, const std::string& help,
-                        std::function<void()> use) {
-  add(app_->add_flag(names, help),
-      {false, [use = std::move(use)](const std::string& /*no value*/) { use(); }});
-}
-
-void option_table::value(const std::string& names, const std::string& what, const std::string& help,
-                         std::function<void(const std::string&)> use) {
-  CLI::Option* const option = app_->add_option(names, help);
-  option->type_name(what);
-  add(option, {true, std::move(use)});
+void option_table::add(std::string_view section, const option_info& about,
+                       std::function<void(const std::string&)> use) {
+  const bool takes_value = !about.value.empty();
+  std::string help(about.help);
+  if (!about.otherwise.empty()) help.append(" (default: ").append(about.otherwise).append(")");
+  const std::string names(about.names);
+  CLI::Option* const option =
+      takes_value ? app_->add_option(names, help) : app_->add_flag(names, help);
+  if (takes_value) option->type_name(std::string(about.value));
+  option->group(std::string(section));
+  const entry what{takes_value, std::move(use)};
+  if (const auto name = about.short_name(); !name.empty()) entries_.emplace(name, what);
+  entries_.emplace(about.long_name(), what);
 }
 
 const option_table::entry& option_table::find(const std::string& name) const {
@@ -140,6 +136,20 @@ std::vector<std::string> option_table::parse(const std::vector<std::string>& wor
   return {words.begin() + static_cast<std::ptrdiff_t>(used_), words.end()};
 }
 
+std::string option_table::parse_with_operand(const std::vector<std::string>& words,
+                                             const char* only_one) {
+  std::string operand;
+  std::vector<std::string> rest;
+  for (std::vector<std::string> ahead = words; !ahead.empty(); ahead = rest) {
+    rest = parse(ahead);
+    if (rest.empty()) break;
+    if (!operand.empty()) throw error(only_one);
+    operand = rest.front();
+    rest.erase(rest.begin());
+  }
+  return operand;
+}
+
 std::vector<std::string> option_table::used_but(const std::vector<std::string>& names) const {
   std::vector<std::string> words;
   for (const used_option& each : used_options_) {
@@ -166,6 +176,13 @@ std::string option_table::help(const std::string& usage, const std::string& foot
   app_->formatter(ours);
   app_->footer(footer);
   return app_->help();
+}
+
+std::string help_of(const std::string& name, const std::vector<option_info>& options,
+                    const std::string& usage, const std::string& footer) {
+  option_table table(name);
+  for (const option_info& each : options) table.add(each.section, each, {});
+  return table.help(usage, footer);
 }
 
 }  // namespace cli

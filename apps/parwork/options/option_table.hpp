@@ -12,24 +12,39 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "options/option.hpp"
 
 namespace cli {
 
 class option_table {
  public:
-  option_table(std::string name, std::string description);
+  explicit option_table(std::string name);
 
-  /// The options that follow are of this group in the help.
-  void group(std::string name) { group_ = std::move(name); }
+  /// `to`: what the options are made into; lives longer than this.
+  template <class Request>
+  option_table(std::string name, const std::vector<option_section<Request>>& sections, Request& to)
+      : option_table(std::move(name)) {
+    for (const auto& section : sections) {
+      for (const option<Request>& each : section.options) {
+        add(section.name, each.about,
+            [use = each.use, &to](const std::string& value) { use(to, value); });
+      }
+    }
+  }
 
-  /// `names` as CLI11 takes them: "-j,--workers". What `use` throws is prefixed by the option.
-  void flag(const std::string& names, const std::string& help, std::function<void()> use);
-  void value(const std::string& names, const std::string& what, const std::string& help,
-             std::function<void(const std::string&)> use);
+  /// What `use` throws is prefixed by the option.
+  void add(std::string_view section, const option_info& about,
+           std::function<void(const std::string&)> use);
 
   /// Uses the options at the front of the words; returns the words behind them. Throws cli::error.
   std::vector<std::string> parse(const std::vector<std::string>& words);
+
+  /// The same for options that stand before and behind one other word, which is returned; empty:
+  /// there is none. `only_one`: what is said where there are two.
+  std::string parse_with_operand(const std::vector<std::string>& words, const char* only_one);
 
   /// How many words parse has used, "--" included.
   [[nodiscard]] std::size_t used() const noexcept { return used_; }
@@ -45,7 +60,6 @@ class option_table {
     std::function<void(const std::string&)> use;
   };
 
-  void add(CLI::Option* option, entry what);
   void parse_long(const std::vector<std::string>& words);
   void parse_short(const std::vector<std::string>& words);
   void use(const std::string& name, const std::string& value);
@@ -54,7 +68,6 @@ class option_table {
                                      const std::string& name);
 
   std::unique_ptr<CLI::App> app_;
-  std::string group_ = "Options";
   std::map<std::string, entry> entries_;  // by name, with dashes
   std::size_t used_ = 0;
   struct used_option {
@@ -63,6 +76,10 @@ class option_table {
   };
   std::vector<used_option> used_options_;
 };
+
+/// The help of options that nobody parses.
+[[nodiscard]] std::string help_of(const std::string& name, const std::vector<option_info>& options,
+                                  const std::string& usage, const std::string& footer);
 
 /// The known word that is most like another one, or nothing where none is.
 [[nodiscard]] std::string most_similar(std::string_view word,

@@ -53,6 +53,7 @@ struct run_settings {
   /// The command line: what the run was called with, options apart from the rest.
   std::vector<std::string> option_words;
   std::vector<std::string> other_words;
+  bool needs_run_word = false;                 // the command bears a subcommand's name
   std::vector<std::string> options_for_again;  // for the same command with other items
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "options/command_line.hpp"
 #include "support/shell_words.hpp"
 
 namespace cli {
@@ -75,7 +74,7 @@ std::string end_report::retry_command() const {
     const std::string& program = settings_.command.front();
     if (program.starts_with('-')) {
       words.emplace_back("--");
-    } else if (words.size() == 1 && is_subcommand(program)) {
+    } else if (words.size() == 1 && settings_.needs_run_word) {
       words.emplace_back("run");
     }
     add(settings_.command);

@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <climits>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -145,6 +146,10 @@ shown_part earlier_runs::shown_of(const outcome& recorded) const {
     return broken_off->part;
   }
   return {};
+}
+
+void require_journal(const std::string& file) {
+  if (!std::filesystem::exists(file)) throw error("there is no journal " + file);
 }
 
 std::string run_file_of(const std::string& journal) { return journal + "-run"; }

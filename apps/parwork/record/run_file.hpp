@@ -65,6 +65,9 @@ struct earlier_runs {
 /// Throws cli::error where the file is missing or no such file.
 [[nodiscard]] earlier_runs read_run_file(const std::string& journal);
 
+/// Throws cli::error where there is no such journal.
+void require_journal(const std::string& file);
+
 [[nodiscard]] std::string run_file_of(const std::string& journal);
 
 enum class run_file_mode : std::uint8_t { begin, go_on };

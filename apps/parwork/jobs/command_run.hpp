@@ -1,4 +1,4 @@
-// `parwork run`: jobs for items.
+// A run: jobs for items, from its input to its exit status.
 #pragma once
 
 #include <string>

@@ -1,0 +1,36 @@
+#include "commands/commands.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "output/output_writer.hpp"
+#include "support/status.hpp"
+
+namespace cli {
+
+extern const command run_command, resume_command, results_command, report_command, worker_command;
+
+namespace {
+
+constexpr std::array<const command*, 5> all{
+    &run_command, &resume_command, &results_command, &report_command, &worker_command,
+};
+
+}  // namespace
+
+std::span<const command* const> commands() { return all; }
+
+const command* find_command(std::string_view name) {
+  const auto found = std::ranges::find(all, name, &command::name);
+  return found == all.end() ? nullptr : *found;
+}
+
+int print(std::string_view text) {
+  const int fault = write_all(STDOUT_FILENO, text);
+  if (fault != 0) throw output_lost(stream::out, fault);
+  return status::success;
+}
+
+}  // namespace cli
