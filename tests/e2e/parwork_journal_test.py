@@ -93,7 +93,6 @@ class JournalTest(ToolTest):
         self.assert_unusable("--resume", "echo", naming="--journal")
         self.assert_unusable("--journal", "j", "--retry-failed", "echo", naming="--resume")
         self.assert_unusable("--journal", "j", "--output", "line", "echo", naming="group")
-        self.assert_unusable("--journal", "j", "--dry-run", "echo", naming="--dry-run")
 
     def test_what_is_no_journal(self):
         self.file("j", "something else\n")

@@ -427,9 +427,6 @@ class RunTest(ReportTest):
         self.assertFalse((self.folder / "new.html").exists())
 
     def test_contradictions(self):
-        self.assert_unusable(
-            "--report", "x.html", "--dry-run", "echo", ":::", "a", naming="--dry-run"
-        )
         self.assert_unusable("--report", "-", "echo", ":::", "a", naming="standard output")
         self.assert_unusable("--report", "x.html", "-j", "65537", "echo", ":::", "a", naming="-j")
         self.assertEqual(list(self.folder.iterdir()), [])

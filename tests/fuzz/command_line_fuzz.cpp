@@ -2,6 +2,8 @@
 // promises.
 #include "fuzz.hpp"
 #include "options/command_line.hpp"
+#include "options/option_table.hpp"
+#include "options/run_options.hpp"
 #include "support/error.hpp"
 
 namespace {
@@ -18,6 +20,13 @@ void check_run(const std::vector<std::string>& words) {
                 "times are not negative");
 }
 
+// As `parwork resume` takes them.
+void check_options_on_both_sides(const std::vector<std::string>& words) {
+  cli::run_draft draft;
+  cli::option_table table("parwork resume", cli::run_sections(), draft);
+  static_cast<void>(table.parse_with_operand(words, "one at a time"));
+}
+
 void check(void (*use)(const std::vector<std::string>&), const std::vector<std::string>& words) {
   try {
     use(words);
@@ -31,7 +40,6 @@ void check(void (*use)(const std::vector<std::string>&), const std::vector<std::
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::vector<std::string> words = fuzz::words_of(data, size);
   check(check_run, words);
-  check([](const auto& given) { static_cast<void>(cli::parse_resume(given)); }, words);
-  check([](const auto& given) { static_cast<void>(cli::parse_results(given)); }, words);
+  check(check_options_on_both_sides, words);
   return 0;
 }

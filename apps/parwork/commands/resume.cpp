@@ -47,7 +47,10 @@ int resume(const resume_request& request, const std::vector<std::string>& argume
   if (!log.empty()) settings.log = log;
   if (!report.empty()) settings.report = report;
   if (!called.from_stream) {
-    if (!settings.input.arguments) settings.input.file = called.input_file;
+    if (!settings.input.arguments) {
+      settings.input.file = called.input_file;
+      settings.input.begin = called.input_begin;
+    }
     return run(settings, arguments);
   }
   const resumed_input known{std::move(earlier.items), earlier.items_complete};

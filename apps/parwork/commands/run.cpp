@@ -1,9 +1,17 @@
 // `parwork run`: jobs for items. It is implied where no other subcommand is named.
+#include <unistd.h>
 #include "commands/command.hpp"
+
+#include <string>
+#include <vector>
+
 #include "jobs/command_run.hpp"
+#include "jobs/launch.hpp"
 #include "options/command_line.hpp"
 #include "options/option_table.hpp"
 #include "options/run_options.hpp"
+#include "output/output_writer.hpp"
+#include "support/status.hpp"
 
 namespace cli {
 namespace {
@@ -27,6 +35,24 @@ Exit status: 0 all succeeded; 1 to 100 so many failed; 101 more failed; with fai
 job's own; 126 command not runnable; 127 not found; 130 INT; 143 TERM; 141 output's reader gone;
 250 bad usage, or a journal, log, report or output that cannot be written.)";
 
+// What cannot be run, and is most likely a mistake in how this tool is called: said before any item
+// is read. Empty: nothing of the kind.
+std::string mistake_in(const run_settings& settings) {
+  if (!settings.shell.empty() || settings.command.empty()) return {};
+  const std::string& program = settings.command.front();
+  std::string path;
+  if (program.contains(' ') && settings.command.size() == 1) {
+    const bool runs = find_program(program, path) == 0;
+    const bool is_shell = find_program(program.substr(0, program.find(' ')), path) == 0;
+    if (!runs && is_shell) return "a string for the shell needs -c before it";
+  }
+  std::vector<std::string> names;
+  for (const char* const each : {"resume", "results", "report"}) names.emplace_back(each);
+  const std::string meant = most_similar(program, names);
+  if (meant.empty() || find_program(program, path) == 0) return {};
+  return "did you mean 'parwork " + meant + "'?";
+}
+
 std::vector<option_info> options_of_run() { return all_of(run_sections()); }
 
 int run_items(const invocation& called) {
@@ -35,6 +61,11 @@ int run_items(const invocation& called) {
   run_settings& settings = request.settings;
   settings.needs_run_word =
       !settings.command.empty() && called.is_subcommand(settings.command.front());
+  if (const std::string mistake = mistake_in(settings); !mistake.empty()) {
+    static_cast<void>(write_all(STDERR_FILENO, "parwork: cannot run '" + settings.command.front() +
+                                                   "': command not found; " + mistake + '\n'));
+    return status::not_found;
+  }
   return run(settings, called.all);
 }
 

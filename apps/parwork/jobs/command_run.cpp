@@ -73,6 +73,10 @@ std::unique_ptr<item_source> open_input(const run_settings& settings, const resu
   }
   descriptor file(open(from.file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) throw system_error("the input " + from.file + " cannot be opened", errno);
+  if (from.begin > 0 && lseek(file.get(), static_cast<off_t>(from.begin), SEEK_SET) < 0) {
+    throw system_error("the input " + from.file + " cannot be read from where the run began",
+                       errno);
+  }
   return items_of(std::move(file), from.file, from.delimiter, blank);
 }
 
@@ -290,19 +294,42 @@ void command_run::process_all() {
                                      std::move(options)));
 }
 
+std::string current_folder() {
+  std::error_code fault;
+  const auto folder = std::filesystem::current_path(fault);
+  if (fault) {
+    throw error("the current folder is gone, and a journal has to name it: change to another one");
+  }
+  return folder.string();
+}
+
+// The file that standard input is, where it has a name by which a resumed run finds it again: it
+// has none where it was deleted, as a here-document is, or where there is no /proc.
+std::optional<std::string> name_of_standard_input() {
+  struct stat opened{}, named{};
+  if (fstat(STDIN_FILENO, &opened) != 0 || !S_ISREG(opened.st_mode)) return std::nullopt;
+  std::error_code fault;
+  const auto name = std::filesystem::read_symlink("/proc/self/fd/0", fault).string();
+  if (fault || stat(name.c_str(), &named) != 0) return std::nullopt;
+  if (opened.st_dev != named.st_dev || opened.st_ino != named.st_ino) return std::nullopt;
+  return name;
+}
+
 run_record command_run::record_of_this() const {
-  run_record called{settings_.option_words, settings_.other_words,
-                    std::filesystem::current_path().string(), settings_.input.file, false};
+  run_record called{
+      settings_.option_words, settings_.other_words, current_folder(), settings_.input.file, false,
+      settings_.input.begin};
   if (settings_.input.arguments || known_ != nullptr) return called;
   if (!called.input_file.empty()) {
     called.input_file = std::filesystem::absolute(called.input_file).string();
   }
   struct stat status{};
   if (called.input_file.empty()) {
-    called.from_stream = fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode);
-    if (!called.from_stream) {
-      called.input_file = std::filesystem::read_symlink("/proc/self/fd/0").string();
-    }
+    const auto name = name_of_standard_input();
+    called.from_stream = !name;
+    called.input_file = name.value_or("");
+    const off_t begin = lseek(STDIN_FILENO, 0, SEEK_CUR);  // before anything is read
+    if (name && begin > 0) called.input_begin = static_cast<std::uint64_t>(begin);
   } else {
     called.from_stream = stat(called.input_file.c_str(), &status) != 0 || !S_ISREG(status.st_mode);
   }

@@ -77,14 +77,18 @@ std::optional<command_template::piece> command_template::parse_placeholder(
   return found;
 }
 
-command_template::word command_template::parse(std::string_view text) {
+// For a shell "${1}" is its own, and no placeholder.
+command_template::word command_template::parse(std::string_view text, language in) {
   word pieces;
   std::string literal;
   const auto end_literal = [&] {
     if (!literal.empty()) pieces.push_back({.text = std::exchange(literal, {})});
   };
   while (!text.empty()) {
-    const std::size_t close = text.front() == '{' ? text.find('}') : std::string_view::npos;
+    const bool is_expansion =
+        in == language::shell && literal.ends_with('$') && !literal.ends_with("\\$");
+    const bool begins = text.front() == '{' && !is_expansion;
+    const std::size_t close = begins ? text.find('}') : std::string_view::npos;
     const auto found = close == std::string_view::npos
                            ? std::nullopt
                            : parse_placeholder(text.substr(1, close - 1));
@@ -108,7 +112,7 @@ bool command_template::has_placeholder(const word& pieces) {
 
 command_template command_template::of_words(const std::vector<std::string>& words) {
   command_template made;
-  for (const std::string& each : words) made.words_.push_back(parse(each));
+  for (const std::string& each : words) made.words_.push_back(parse(each, language::words));
   made.starts_one_program_ = !has_placeholder(made.words_.front());
   if (std::ranges::none_of(made.words_, has_placeholder)) {
     made.words_.push_back({{.from = source::items}});
@@ -116,11 +120,40 @@ command_template command_template::of_words(const std::vector<std::string>& word
   return made;
 }
 
+namespace {
+
+void require_place_for_item(std::string_view command) {
+  quote_scanner scanner;
+  scanner.read(command);
+  scanner.require_argument_position();
+}
+
+}  // namespace
+
+// Whether the shell would expand $1, $@ or their like somewhere.
+bool command_template::uses_arguments(const word& pieces) {
+  quote_scanner scanner;
+  for (const piece& each : pieces) {
+    const std::string_view text = each.from == source::literal ? std::string_view(each.text) : "x";
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '$' && scanner.expands() && i + 1 < text.size()) {
+        const std::size_t name = i + (text[i + 1] == '{' ? 2 : 1);
+        const char c = name < text.size() ? text[name] : ' ';
+        if ((c >= '1' && c <= '9') || c == '@' || c == '*') return true;
+      }
+      scanner.read(text.substr(i, 1));
+    }
+  }
+  return false;
+}
+
 command_template command_template::of_shell(std::string_view command) {
   command_template made;
   made.for_shell_ = true;
-  word pieces = parse(command);
-  if (!has_placeholder(pieces)) {
+  word pieces = parse(command, language::shell);
+  made.gives_arguments_ = uses_arguments(pieces);
+  if (!has_placeholder(pieces) && !made.gives_arguments_) {
+    require_place_for_item(command);
     pieces.push_back({.text = " "});
     pieces.push_back({.from = source::items});
   }
@@ -171,7 +204,8 @@ std::string command_template::joined(const word& pieces, const placeholder_value
   return text;
 }
 
-// sh -c '_1=$1 _2=$2; shift 2; COMMAND' sh VALUE VALUE: the command sees no arguments, as before.
+// sh -c '_1=$1 _2=$2; shift 2; COMMAND' sh VALUE VALUE: the command sees no arguments but those it
+// asks for, which follow.
 std::vector<std::string> command_template::expand_shell(const placeholder_values& job) const {
   std::string command, settings;
   std::vector<std::string> arguments{shell, "-c", "", shell};  // the last: $0, for its messages
@@ -191,6 +225,9 @@ std::vector<std::string> command_template::expand_shell(const placeholder_values
     }
   }
   const std::size_t count = arguments.size() - first_value;
+  if (gives_arguments_) {
+    arguments.insert(arguments.end(), job.columns.begin(), job.columns.end());
+  }
   if (count > 0) {
     settings.back() = ';';
     settings += " shift " + std::to_string(count) + "; ";

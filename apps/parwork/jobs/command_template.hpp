@@ -34,7 +34,8 @@ class command_template {
   /// An argument vector, started without a shell. REQUIRES: not empty.
   [[nodiscard]] static command_template of_words(const std::vector<std::string>& words);
 
-  /// One string for `sh -c`. Its placeholders become shell variables, which the words behind it
+  /// One string for `sh -c`. Where it uses $1, $@ or their like, these are the job's columns (with
+  /// -n its items), and no item is appended. Its placeholders become shell variables, which the words behind it
   /// set: a shell takes none of an item for code, wherever the placeholder stands. Throws
   /// cli::error for one where the shell would not read a variable as it is.
   [[nodiscard]] static command_template of_shell(std::string_view command);
@@ -57,14 +58,17 @@ class command_template {
   using word = std::vector<piece>;
 
   static std::optional<piece> parse_placeholder(std::string_view braces);
-  static word parse(std::string_view text);
+  enum class language : std::uint8_t { words, shell };
+  static word parse(std::string_view text, language in);
   static bool has_placeholder(const word& pieces);
+  static bool uses_arguments(const word& pieces);
   static std::vector<std::string> values_of(const piece& each, const placeholder_values& job);
   static std::string joined(const word& pieces, const placeholder_values& job);
   [[nodiscard]] std::vector<std::string> expand_shell(const placeholder_values& job) const;
 
   std::vector<word> words_;
   bool for_shell_ = false;
+  bool gives_arguments_ = false;  // the string uses $1, $2 ... or $@
   bool starts_one_program_ = true;
 };
 

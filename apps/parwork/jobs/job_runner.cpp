@@ -41,14 +41,25 @@ void job_runner::submit(job& which, parwork::completer<outcome> done) {
   }
 }
 
+// False where it cannot be made for lack of resources, and another one does without.
+bool job_runner::add_lane() {
+  try {
+    lanes_.push_back(std::make_unique<lane>(parts_, starters_()));
+    return true;
+  } catch (...) {
+    if (!lanes_.empty()) return false;
+    ending_.fail(std::current_exception());
+    return true;
+  }
+}
+
 // The lane with the least to do, or a new one while each has something.
 void job_runner::wake_lane() {
   if (!queue_.has_next()) return;
   {
     const mutex_lock lock(mutex_);
     if (lanes_.size() < most_lanes_ && loads_.all_busy()) {
-      lanes_.push_back(std::make_unique<lane>(parts_, starters_()));
-      return;  // it looks by itself
+      if (add_lane()) return;  // it looks by itself
     }
   }
   loads_.wake_idlest();

@@ -74,6 +74,7 @@ class job_runner {
 
  private:
   void wake_lane() CLI_EXCLUDES(mutex_);
+  [[nodiscard]] bool add_lane() CLI_REQUIRES(mutex_);
   void order_signal(int number) CLI_EXCLUDES(mutex_);
 
   job_queue queue_;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,8 +20,10 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t read_size = std::size_t{64} * 1024;
 constexpr auto look_again = 20ms;  // at groups whose leader is gone
-constexpr auto try_again = 50ms;   // to start something, for lack of resources
-constexpr auto patience = 10s;     // with that, while nothing of ours runs
+constexpr auto look_for_stopped_every = 1000ms;
+constexpr auto try_again = 50ms;        // to start something, for lack of resources
+constexpr rlim_t files_of_a_start = 5;  // two pipes and the process
+constexpr auto patience = 10s;          // with that, while nothing of ours runs
 
 // Of an event: 0, or the number of an attempt and what of it.
 constexpr std::uint64_t wake_ticket = 0;
@@ -38,8 +41,11 @@ bool is_not_runnable(int fault) {
          fault == ETXTBSY || fault == ELIBBAD;
 }
 
-std::string why_not_started(const std::string& program, int fault) {
+std::string why_not_started(const std::string& program, std::size_t items, int fault) {
   if (fault == EINVAL) return "the item has a NUL byte, which no argument can have";
+  if (fault == E2BIG && items > 1) {
+    return std::to_string(items) + " items are too long for one command line: lower -n";
+  }
   if (fault == E2BIG) return "the item is too long for an argument";
   if (fault == ENOENT && !program.contains('/'))
     return "cannot run '" + program + "': command not found";
@@ -47,6 +53,23 @@ std::string why_not_started(const std::string& program, int fault) {
     return "cannot run '" + program + "': the interpreter that its first line names is missing";
   }
   return "cannot run '" + program + "': " + std::strerror(fault);
+}
+
+// This process's own limit: nobody else gives files back while nothing of ours runs.
+error too_few_files() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  rlim_t open = 0;
+  for (rlim_t each = 0; each < limit.rlim_cur; ++each) {
+    if (fcntl(static_cast<int>(each), F_GETFD) >= 0) ++open;
+  }
+  return error("only " + std::to_string(limit.rlim_cur) +
+               " files may be open at once, and a job needs " +
+               std::to_string(open + files_of_a_start) + ": raise the limit (ulimit -n)");
+}
+
+bool process_has_terminal() {
+  return descriptor(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)).is_open();
 }
 
 struct pipe_ends {
@@ -86,6 +109,7 @@ lane::lane(const lane_parts& parts, std::unique_ptr<process_starter> starter)
       environment_(parts_.run),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       buffer_(read_size),
+      has_terminal_(process_has_terminal()),
       signal_obeyed_(parts.ending.last_signal().number) {
   if (!epoll_.is_open()) throw system_error("no epoll descriptor can be made", errno);
   epoll_event interest{EPOLLIN, {.u64 = wake_ticket}};
@@ -112,6 +136,7 @@ void lane::run() {
     wait();
     run_timers();
     run_orphan_timers();
+    end_those_that_want_the_terminal();
   }
 }
 
@@ -145,7 +170,10 @@ bool lane::start(assignment next) {
     assignment held{{&fresh->which, std::move(fresh->done)}, slot};
     fresh.reset();
     parts_.ledger.put_back();
-    if (!parts_.queue.put_back(held) && !starved_) starved_ = clock::now();
+    if (!parts_.queue.put_back(held)) {
+      if (fault == EMFILE) guarded([] { throw too_few_files(); });
+      if (!starved_) starved_ = clock::now();
+    }
     return false;
   }
   starved_.reset();
@@ -202,7 +230,7 @@ void lane::watch_for(attempt& which, source from, int descriptor) {
 void lane::fail_to_start(attempt& fresh, int fault) {
   fresh.result.why = cause::spawn;
   fresh.result.exit = fault == ENOENT ? status::not_found : status::not_runnable;
-  fresh.result.message = why_not_started(fresh.program, fault);
+  fresh.result.message = why_not_started(fresh.program, fresh.which.items.size(), fault);
   fresh.result.can_be_repeated = is_for_lack_of_resources(fault);
   if (is_not_runnable(fault) && parts_.command.starts_one_program()) {
     fresh.result.why = cause::halted;
@@ -408,11 +436,29 @@ void lane::run_orphan_timers() {
   });
 }
 
+// A job is in no foreground group: the kernel stops one that asks the terminal for something, and
+// nobody would let it go on.
+void lane::end_those_that_want_the_terminal() {
+  if (!has_terminal_ || clock::now() < look_for_stopped_) return;
+  look_for_stopped_ = clock::now() + look_for_stopped_every;
+  for (const auto& [number, each] : running_) {
+    if (each->over || each->now != phase::running) continue;
+    const int stopped = starter_->stopped_by(each->process.get());
+    if (stopped != SIGTTIN && stopped != SIGTTOU) continue;
+    each->result.message = "it wanted the terminal, which jobs do not have";
+    parts_.writer.say("parwork: " + each->which.name() + " (job " +
+                      std::to_string(each->which.sequence) +
+                      ") wants the terminal, which jobs do not have: it is ended\n");
+    end(*each, cause::signal);
+  }
+}
+
 int lane::milliseconds_to_wait() const {
   auto until = clock::time_point::max();
   if (!timers_.empty()) until = timers_.begin()->first;
   if (!orphans_.empty()) until = std::min(until, clock::now() + look_again);
   if (starved_) until = std::min(until, clock::now() + try_again);
+  if (has_terminal_ && !running_.empty()) until = std::min(until, look_for_stopped_);
   if (until == clock::time_point::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));

@@ -114,6 +114,7 @@ class lane {
   void clear_timer(attempt& which);
   void run_timers();
   void run_orphan_timers();
+  void end_those_that_want_the_terminal();
   void deliver_ended();
   void deliver(attempt& ended);
   [[nodiscard]] int milliseconds_to_wait() const;
@@ -133,6 +134,8 @@ class lane {
   std::set<std::pair<clock::time_point, attempt*>> timers_;
   std::vector<orphaned_group> orphans_;
   bool killed_all_ = false;
+  const bool has_terminal_;
+  clock::time_point look_for_stopped_;        // with a terminal: when next
   std::uint64_t signal_obeyed_;               // the last order
   std::optional<clock::time_point> starved_;  // since when nothing can be started, and nothing runs
   std::thread thread_;                        // last: it uses the rest

@@ -147,15 +147,13 @@ launcher::launcher(const process_state& inherited) : inherited_(inherited) {
 
 launcher::~launcher() { munmap(stack_, stack_size); }
 
-// Sets path_. As execvp(3): a program that is there and may not be run is worse news than none.
-int launcher::resolve(const std::string& program) {
-  if (program == program_) return 0;
+// A program that is there and may not be run is worse news than none.
+int find_program(const std::string& program, std::string& path) {
   int fault = ENOENT;
-  const auto found_at = [&](std::string path) {
-    const int why = check_program(path);
+  const auto found_at = [&](std::string candidate) {
+    const int why = check_program(candidate);
     if (why == 0) {
-      program_ = program;
-      path_ = std::move(path);
+      path = std::move(candidate);
     } else if (why != ENOENT && why != ENOTDIR) {
       fault = why;
     }
@@ -174,6 +172,14 @@ int launcher::resolve(const std::string& program) {
     if (colon == std::string_view::npos) return fault;
     rest.remove_prefix(colon + 1);
   }
+}
+
+// Sets path_.
+int launcher::resolve(const std::string& program) {
+  if (program == program_) return 0;
+  const int fault = find_program(program, path_);
+  if (fault == 0) program_ = program;
+  return fault;
 }
 
 launched launcher::start(const std::vector<std::string>& arguments, char* const* environment,
@@ -209,6 +215,12 @@ bool launcher::take_end(int pidfd, process_end& end) {
     end.signal = info.si_status;
   }
   return true;
+}
+
+int launcher::stopped_by(int pidfd) noexcept {
+  siginfo_t info{};
+  const int asked = waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WSTOPPED | WNOHANG);
+  return asked == 0 && info.si_pid != 0 ? info.si_status : 0;
 }
 
 void launcher::signal_group(pid_t group, int number) noexcept { ::kill(-group, number); }

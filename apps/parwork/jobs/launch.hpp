@@ -40,6 +40,9 @@ class job_environment {
   std::string run_, sequence_, slot_, attempt_;
 };
 
+/// Where a program is, as execvp(3) searches for it: 0 and its path, or an errno.
+[[nodiscard]] int find_program(const std::string& program, std::string& path);
+
 class launcher : public process_starter {
  public:
   explicit launcher(const process_state& inherited);
@@ -52,6 +55,7 @@ class launcher : public process_starter {
                                int out, int err) override;
 
   [[nodiscard]] bool take_end(int pidfd, process_end& end) override;
+  [[nodiscard]] int stopped_by(int pidfd) noexcept override;
   void signal_group(pid_t group, int number) noexcept override;
   [[nodiscard]] bool group_is_alive(pid_t group) noexcept override;
 

@@ -45,7 +45,7 @@ std::string outcome::reason() const {
     case cause::signal:
       break;
   }
-  return death;
+  return message.empty() ? death : message + ", " + death;
 }
 
 namespace {

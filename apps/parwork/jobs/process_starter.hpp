@@ -42,6 +42,9 @@ class process_starter {
   /// again.
   [[nodiscard]] virtual bool take_end(int pidfd, process_end& end) = 0;
 
+  /// The signal that has stopped a process since it was asked last, or 0.
+  [[nodiscard]] virtual int stopped_by(int pidfd) noexcept = 0;
+
   virtual void signal_group(pid_t group, int number) noexcept = 0;
   [[nodiscard]] virtual bool group_is_alive(pid_t group) noexcept = 0;
 };

@@ -18,11 +18,31 @@ namespace {
 // Between a second signal and the end of this process, whatever it waits for.
 constexpr timespec last_patience{2, 0};
 
+bool is_ignored(int number) {
+  struct sigaction now{};
+  return sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+// A signal that the caller ignores, as nohup does, stays so, for the jobs as well: it is not waited
+// for. A blocked one would arrive all the same.
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGUSR2}) sigaddset(&set, number);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) {
+    if (!is_ignored(number)) sigaddset(&set, number);
+  }
+  sigaddset(&set, SIGUSR2);  // our own: it ends the watcher
   return set;
+}
+
+// Reads as empty. Without /dev, as in a bare chroot, a pipe that nobody writes to does the same.
+int open_nothing() {
+  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null >= 0) return null;
+  int ends[2] = {-1, -1};
+  if (pipe2(ends, O_CLOEXEC) != 0) throw system_error("no pipe can be made", errno);
+  close(ends[1]);
+  return ends[0];
 }
 
 // A descriptor opened later must not become standard output. What is written to a missing stream
@@ -30,7 +50,9 @@ sigset_t watched_signals() {
 void open_missing_streams() {
   for (int stream = 0; stream <= STDERR_FILENO; ++stream) {
     if (fcntl(stream, F_GETFD) >= 0) continue;
-    if (open("/dev/null", O_RDONLY) != stream) throw error("/dev/null cannot be opened");
+    const int nothing = open_nothing();
+    if (nothing != stream) throw error("a missing standard stream cannot be opened");
+    fcntl(stream, F_SETFD, 0);
   }
 }
 
@@ -39,8 +61,7 @@ void open_missing_streams() {
 process_state prepare_process() {
   process_state inherited;
   open_missing_streams();
-  inherited.no_input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (inherited.no_input < 0) throw error("/dev/null cannot be opened");
+  inherited.no_input = open_nothing();
   struct sigaction pipe{};
   sigaction(SIGPIPE, nullptr, &pipe);
   inherited.on_pipe = pipe.sa_handler;

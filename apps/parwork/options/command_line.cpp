@@ -29,8 +29,6 @@ void refuse_contradictions(const run_settings& to, const unset& left) {
   refuse_if(to.resume && !journalled, "--resume needs --journal FILE: the run to go on with");
   refuse_if(to.retry_failed && !to.resume,
             "--retry-failed needs --resume: without, every job is done anyway");
-  refuse_if(to.dry_run && journalled, "--dry-run starts nothing that --journal could record");
-  refuse_if(to.dry_run && !to.report.empty(), "--dry-run starts nothing that --report could show");
 }
 
 void fill_in_defaults(run_settings& to, const unset& left) {
@@ -41,6 +39,11 @@ void fill_in_defaults(run_settings& to, const unset& left) {
 
 // The words behind the options: COMMAND [ARGS...] [::: ITEMS...].
 void take_command(const std::vector<std::string>& words, run_settings& to, const unset& left) {
+  for (const char* const other : {"::::", ":::+", "::::+"}) {
+    if (std::ranges::find(words, other) == words.end()) continue;
+    throw error(std::string(other) +
+                " is left out: put combinations into lines and use -C, read a file by -a");
+  }
   const auto mark = std::ranges::find(words, ":::");
   to.command.assign(words.begin(), mark);
   if (mark != words.end()) {

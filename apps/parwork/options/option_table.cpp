@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "options/habits.hpp"
 #include "support/error.hpp"
 
 namespace cli {
@@ -49,8 +50,11 @@ option_table::option_table(std::string name)
 void option_table::add(std::string_view section, const option_info& about,
                        std::function<void(const std::string&)> use) {
   const bool takes_value = !about.value.empty();
-  std::string help(about.help);
-  if (!about.otherwise.empty()) help.append(" (default: ").append(about.otherwise).append(")");
+  std::string described(about.help);
+  if (!about.otherwise.empty()) {
+    described.append(" (default: ").append(about.otherwise).append(")");
+  }
+  const std::string help = described;  // CLI11 would take one that can be changed for a variable
   const std::string names(about.names);
   CLI::Option* const option =
       takes_value ? app_->add_option(names, help) : app_->add_flag(names, help);
@@ -69,6 +73,9 @@ const option_table::entry& option_table::find(const std::string& name) const {
     if (each.starts_with("--")) known.push_back(each);
   }
   const std::string similar = name.starts_with("--") ? most_similar(name, known) : std::string();
+  if (const auto here = habit_of(name); !here.empty()) {
+    throw error("there is no option " + name + "; here: " + std::string(here));
+  }
   throw error("there is no option " + name +
               (similar.empty() ? std::string() : "; did you mean " + similar + "?") + " ('" +
               app_->get_name() +

@@ -18,6 +18,7 @@ enum class progress_mode : std::uint8_t { automatic, on, off };
 struct input_settings {
   std::optional<std::vector<std::string>> arguments;  // of :::
   std::string file;                                   // empty: standard input
+  std::uint64_t begin = 0;  // of a resumed run: where in the file, in bytes
   std::string delimiter = "\n";
   std::uint64_t items_per_job = 1;
   std::string columns;  // what separates them; empty: none

@@ -133,7 +133,8 @@ Default: as many as CPUs that the process may use.)",
 .I STRING
 to
 .BR "sh \-c" ,
-with items as variables, quoted for the place where they stand: nothing of an item is code.)",
+with items as variables, quoted for the place where they stand: nothing of an item is code.
+A string that uses $1 or $@ gets the columns as arguments instead of an appended item.)",
                    .overview = {"-c, --shell STRING",
                                 "give STRING to sh -c, items quoted for the shell"},
                },

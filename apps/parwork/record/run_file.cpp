@@ -67,8 +67,9 @@ earlier_runs::announced broken_off_at(const json& line) {
 }
 
 run_record record_in(const json& line) {
-  return {get_all(line, "options"), get_all(line, "words"), get_bytes(line, "folder"),
-          get_bytes(line, "input"), line.at("stream").get<bool>()};
+  return {get_all(line, "options"),      get_all(line, "words"),
+          get_bytes(line, "folder"),     get_bytes(line, "input"),
+          line.at("stream").get<bool>(), line.value("input_begin", std::uint64_t{0})};
 }
 
 class reader {
@@ -210,6 +211,7 @@ void run_file::run_begins(const run_record& called, std::uint64_t run) {
   put_bytes(line, "folder", called.folder);
   put_bytes(line, "input", called.input_file);
   line["stream"] = called.from_stream;
+  if (called.input_begin > 0) line["input_begin"] = called.input_begin;
   write(line);
 }
 

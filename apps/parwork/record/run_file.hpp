@@ -25,8 +25,9 @@ struct run_record {
   std::vector<std::string> option_words;
   std::vector<std::string> other_words;
   std::string folder;
-  std::string input_file;    // what it read, where that has a name
-  bool from_stream = false;  // a pipe or a terminal: items are in the file
+  std::string input_file;         // what it read, where that has a name
+  bool from_stream = false;       // a pipe or a terminal: items are in the file
+  std::uint64_t input_begin = 0;  // where in the input file the run began to read: bytes
 };
 
 /// Numbers of a run's jobs whose output has been shown.

@@ -81,6 +81,7 @@ std::string shell_variable(std::string_view name, quoting where) {
 
 void quote_scanner::read(std::string_view text) {
   for (const char c : text) {
+    follow_command(c);
     if (escaped_) {
       escaped_ = false;
     } else if (in(level::single_quotes) || in(level::comment)) {
@@ -146,7 +147,74 @@ void quote_scanner::look_for_here_document(char c) {
   }
 }
 
+// Only the outermost level counts: what is quoted, or stands in brackets, is a letter of a word.
+void quote_scanner::follow_command(char c) {
+  if (open_.empty() && !escaped_) {
+    const bool opens_group = c == '(' && before_ != '$';
+    if (c == '(') in_group_ = opens_group;
+    if (opens_group || std::string_view(";&|)\n").contains(c)) {
+      command_.clear();
+      after_group_ = false;
+    } else if (c != '\'' && c != '"') {
+      command_ += c;
+    }
+  } else if (open_.size() == 1 && in(level::command) && c == ')' && in_group_ && !escaped_) {
+    command_.clear();
+    after_group_ = true;
+  } else if (!in(level::comment)) {
+    command_ += 'q';
+  } else if (c == '\n') {
+    command_.clear();
+  }
+}
+
+namespace {
+
+constexpr std::array<std::string_view, 10> before_a_command{"if", "then",  "else", "elif", "while",
+                                                            "do", "until", "!",    "{",    "time"};
+constexpr std::array<std::string_view, 4> after_a_group{"}", "fi", "done", "esac"};
+
+bool is_assignment(std::string_view word) {
+  const std::size_t end = word.find('=');
+  if (end == std::string_view::npos || end == 0) return false;
+  return std::ranges::all_of(word.substr(0, end), [](char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+}
+
+// The first word of a simple command that is its program; empty: it has none.
+std::string_view program_of(std::string_view command) {
+  while (true) {
+    const std::size_t begin = command.find_first_not_of(" \t");
+    if (begin == std::string_view::npos) return {};
+    command.remove_prefix(begin);
+    const std::string_view word = command.substr(0, command.find_first_of(" \t"));
+    const bool stands_before = std::ranges::find(before_a_command, word) != before_a_command.end();
+    if (!stands_before && !is_assignment(word)) return word;
+    command.remove_prefix(word.size());
+  }
+}
+
+}  // namespace
+
+void quote_scanner::require_argument_position() const {
+  constexpr const char* put = ": put {} where the item belongs";
+  if (escaped_) throw error(std::string("the command ends in a backslash") + put);
+  if (in(level::comment)) throw error(std::string("the command ends in a comment") + put);
+  if (!open_.empty()) throw error("the command ends inside quotes or brackets: close them");
+  const std::string_view program = program_of(command_);
+  if (after_group_ || std::ranges::find(after_a_group, program) != after_a_group.end()) {
+    throw error(std::string("the command ends in a group, which takes no item") + put);
+  }
+  if (program.empty()) {
+    throw error(std::string("behind the command's end the item would be run") + put);
+  }
+}
+
 quoting quote_scanner::here() const {
+  if (in(level::comment)) {
+    throw error("a placeholder stands in a comment, where the item would be left out");
+  }
   if (escaped_) throw error("a backslash stands before a placeholder: leave it out");
   if (std::ranges::find(open_, level::backquotes) != open_.end()) {
     throw error("a placeholder stands inside backquotes, where no quoting is safe: use $(...)");

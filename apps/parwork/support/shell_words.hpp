@@ -31,19 +31,34 @@ class quote_scanner {
   /// backquotes, $((...)) and here-documents, where a value would be read in another way.
   [[nodiscard]] quoting here() const;
 
+  /// Whether a dollar sign here would begin an expansion.
+  [[nodiscard]] bool expands() const noexcept {
+    return !escaped_ && !in(level::single_quotes) && !in(level::comment);
+  }
+
+  /// Throws cli::error where a word that is put behind what was read, with a space between, would
+  /// not be an argument of a command: it would be run, or left out.
+  void require_argument_position() const;
+
  private:
   enum class level { single_quotes, double_quotes, command, arithmetic, backquotes, comment };
 
   void read_plain(char c);
   void read_bracket(char c);
   void look_for_here_document(char c);
+  void follow_command(char c);
   void read_double_quoted(char c);
-  [[nodiscard]] bool in(level which) const { return !open_.empty() && open_.back() == which; }
+  [[nodiscard]] bool in(level which) const noexcept {
+    return !open_.empty() && open_.back() == which;
+  }
 
-  std::vector<level> open_;  // what is open, the innermost last
-  char before_ = '\0';       // the character before the next one
-  bool escaped_ = false;     // a backslash stands before the next one
-  bool begun_ = false;       // $( stands before the next one
+  std::vector<level> open_;   // what is open, the innermost last
+  char before_ = '\0';        // the character before the next one
+  std::string command_;       // the words of the simple command so far, without quotes
+  bool in_group_ = false;     // the outermost brackets are a subshell's, not of $(...)
+  bool after_group_ = false;  // that command begins behind a closing bracket
+  bool escaped_ = false;      // a backslash stands before the next one
+  bool begun_ = false;        // $( stands before the next one
   enum class document { none, announced, begun } document_ = document::none;
 };
 

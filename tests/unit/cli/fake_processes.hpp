@@ -88,6 +88,7 @@ class fake_processes {
       return all_.start(arguments);
     }
     bool take_end(int pidfd, cli::process_end& end) override { return all_.take_end(pidfd, end); }
+    int stopped_by(int /*pidfd*/) noexcept override { return 0; }
     void signal_group(pid_t group, int number) noexcept override { all_.signal(group, number); }
     bool group_is_alive(pid_t /*group*/) noexcept override { return false; }
 
