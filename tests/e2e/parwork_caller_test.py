@@ -111,7 +111,7 @@ class LimitsTest(ToolTest):
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (14, 14)),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12)),
             timeout=LIMIT,
             check=False,
         )

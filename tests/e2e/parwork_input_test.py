@@ -104,7 +104,7 @@ class InputTest(ToolTest):
         self.assert_out(b"x" * 65536, "printf", "%s", items=b"x" * 65536 + b"\n")
 
     def test_jobs_read_empty_standard_input(self):
-        self.assert_out("0\n0\n", "-c", "wc -c #{}", items="a\nb\n")
+        self.assert_out("0\n0\n", "-c", ": {}; wc -c", items="a\nb\n")
 
     def test_the_first_job_starts_when_the_first_item_has_arrived(self):
         process = self.launch("echo", stdin=subprocess.PIPE)
