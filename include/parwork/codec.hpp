@@ -1,6 +1,6 @@
 // codec: how values become bytes and come back, for journals and for other machines.
 //
-// Thread safety: codecs have no state.
+// Thread safety: codecs have no state; a journal encodes on several threads at once.
 //
 // Invariants of every codec:
 // 1. decode takes from the front of the bytes what encode appended, no more and no less: so codecs

@@ -182,18 +182,17 @@ summary run_journalled(journal_run& run, Key key, Generator&& generator, Work&& 
   using result = typename caller_for<std::remove_reference_t<Work>, item>::result_type;
 
   validate(given);
+  refuse_moved_retries<std::remove_reference_t<Work>, item>(given);
   run.expect_results(typeid(result));
-  tee_state state(given);
   places_in_flight places;
   if (!given.total && run.policy().replay) given.total = size_of(generator);
-  given.stop = state.token();
-  recalling_generator<reader, Key, result> filter(make_reader(std::forward<Generator>(generator)),
-                                                  std::move(key), run, places, state.token());
-  recording_tee<Collector, item, result> tee(collector, run, places, state);
-  summary done = process(filter, std::forward<Work>(work), tee, std::move(given));
+  using filter_type = recalling_generator<reader, Key, result>;
+  filter_type filter(make_reader(std::forward<Generator>(generator)), std::move(key), run, places);
+  outcome_recorder<result> recorder(run, places);
+  typed_run<filter_type&, Work, Collector&, outcome_recorder<result>> typed(
+      filter, std::forward<Work>(work), collector, std::move(given), recorder);
+  summary done = typed.execute();
   run.finish();
-  state.rethrow();
-  tee.finish();
   return done;
 }
 
@@ -202,17 +201,17 @@ summary run_journalled(journal_run& run, Key key, Generator&& generator, Work&& 
 /// As `process(generator, work, collector, given)`, with a journal: an item whose success is
 /// recorded is not worked on again, its result reaches the collector in its place (see
 /// `journal_options::replay`); so is an item whose failure is recorded, unless
-/// `journal_options::retry_failed`. Everything else that finishes is recorded before the collector
-/// sees it; but for what arrives as cancelled, and failures that arrive after the run was told to
-/// stop, since the stop may be their cause.
+/// `journal_options::retry_failed`. Everything else is recorded as soon as it is finished, before the
+/// collector sees it and whatever order it is called in. Not recorded is what arrives as cancelled,
+/// and an item that a stop kept from its next attempt; a failure near a stop is as any other.
 ///
 /// A recorded exception comes back as a failure of its kind and message, without the exception
-/// object. A split range is read by one thread at a time; a reduction is folded by one thread at a
-/// time. Work cannot `spawn`. Throws what `process` throws, and: `journal_busy` where another run
+/// object. A split range is read by one thread at a time. Work cannot `spawn`. Throws what `process` throws, and: `journal_busy` where another run
 /// uses the journal, `journal_mismatch` where it holds results of another type, `journal_corrupt`,
 /// and `journal_unwritable`, which stops the run as a throwing collector does.
 ///
-/// Cost: about 1 us an item, on a thread of the journal's own for the most part.
+/// Cost: about 1 us an item, on a thread of the journal's own for the most part. Workers encode
+/// results, several at once, and wait where the disk does not keep up.
 template <class Key, class Generator, class Work, class Collector>
 [[nodiscard]] summary process(journal<Key>& journal, Generator&& generator, Work&& work,
                               Collector&& collector, options given = {}) {

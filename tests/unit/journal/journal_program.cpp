@@ -1,6 +1,8 @@
 // The programs that the journal's tests start, kill, and give too little of a disk.
 //
 //   journal_program run JOURNAL WORKED COLLECTED ITEMS ORDER DURABILITY COMMIT_MS COMMIT_RECORDS
+//   journal_program slow_first JOURNAL WORKED FORM ITEMS END     END: killed, while the first item is
+//   under way and once all others are recorded; or whole
 //   journal_program hold JOURNAL           has it open until it is killed; says so by a line
 //   journal_program hold_some JOURNAL      the same, with a hundred records in it
 //   journal_program hold_and_fork JOURNAL  the same, with a child that lives on when it is killed
@@ -30,8 +32,11 @@
 #include <optional>
 #include <ranges>
 #include <set>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "parwork/journal.hpp"
@@ -70,6 +75,111 @@ int run_program(char** argument) {
       [&](const completion<std::string, std::string>& done) { collected += sample_line(done); },
       {.order = argument[4] == std::string("input") ? ordering::input : ordering::completion});
   std::ofstream(collected_file, std::ios::binary) << collected;
+  return 0;
+}
+
+// --- slow_first ---
+
+class slow_first {
+ public:
+  explicit slow_first(char** argument)
+      : worked_(::open(argument[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)),
+        items_(static_cast<std::uint64_t>(std::atoi(argument[3]))),
+        is_killed_(argument[4] == std::string("killed")),
+        journal_{argument[0],
+                 {.commit_every = std::chrono::milliseconds(1),
+                  .durability = parwork::durability::process}} {}
+
+  // What came of it in a whole run: an empty line, or what was wrong.
+  std::string run(const std::string& form) {
+    const std::map<std::string, std::function<void()>> forms{
+        {"items", [this] { process([this](int i) { return begin(i), hold(i, 1), 2 * i; }); }},
+        {"failures", [this] { process([this](int i) { return begin(i), failing(i); }); }},
+        {"retries",
+         [this] {
+           process([this](int i, parwork::context& about) { return retried(i, about.attempt()); });
+         }},
+        {"batched",
+         [this] {
+           process(parwork::batched([this](std::span<int> span) { return doubled(span); }, 4));
+         }},
+        {"asynchronous", [this] {
+           process([this](int i, parwork::completer<int> done) { start(i, std::move(done)); });
+         }}};
+    forms.at(form)();
+    return wrong_;
+  }
+
+ private:
+  using returned = std::expected<int, std::string>;
+
+  template <class Work>
+  void process(Work&& work) {
+    int next = 0;
+    (void)parwork::process(
+        journal_, std::views::iota(0, static_cast<int>(items_)), std::forward<Work>(work),
+        [&](const completion<int, int>& done) {
+          if (done.item != next++) wrong_ = "not in input order";
+          if (done.result && *done.result != 2 * done.item) wrong_ = "another item's result";
+        },
+        {.workers = 2,
+         .queue = items_,
+         .order = ordering::input,
+         .retry = {.max_attempts = 3, .backoff = std::chrono::microseconds(10)}});
+    if (next != static_cast<int>(items_)) wrong_ = "items are missing";
+    if (holder_.joinable()) holder_.join();
+  }
+
+  void begin(int i) const {
+    const std::string line = std::to_string(i) + "\n";  // one write: whole lines, by any worker
+    if (::write(worked_, line.data(), line.size()) < 0) std::abort();
+  }
+
+  // The first item: until all are recorded but those that it holds up, and then no more.
+  void hold(int i, std::size_t held_up) {
+    if (i != 0 || !is_killed_) return;
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (journal_.size() + held_up < items_ && std::chrono::steady_clock::now() < limit) {
+      std::this_thread::yield();
+    }
+    journal_.commit();
+    ::kill(::getpid(), SIGKILL);
+  }
+
+  returned failing(int i) {
+    hold(i, 1);
+    if (i == 0) return 0;
+    return std::unexpected("no " + std::to_string(i));
+  }
+  returned retried(int i, unsigned attempt) {
+    begin(i);
+    hold(i, 1);
+    if (i != 0 && (attempt < 3 || i % 2 != 0)) return std::unexpected("not yet");
+    return 2 * i;
+  }
+  std::vector<int> doubled(std::span<int> span) {
+    for (const int i : span) begin(i);
+    hold(span.front(), span.size());
+    std::vector<int> out;
+    for (const int i : span) out.push_back(2 * i);
+    return out;
+  }
+  void start(int i, parwork::completer<int> done) {
+    begin(i);
+    if (i != 0 || !is_killed_) return done.succeed(2 * i);
+    holder_ = std::thread([this, kept = std::move(done)] { hold(0, 1); });
+  }
+
+  const int worked_;
+  const std::uint64_t items_;
+  const bool is_killed_;
+  journal<> journal_;
+  std::thread holder_;
+  std::string wrong_;
+};
+
+int slow_first_program(char** argument) {
+  std::puts(slow_first(argument).run(argument[2]).c_str());
   return 0;
 }
 
@@ -225,6 +335,7 @@ int main(int count, char** argument) {
   die_with_parent();
   const std::map<std::string, std::pair<int, int (*)(char**)>> programs{
       {"run", {8, run_program}},
+      {"slow_first", {5, slow_first_program}},
       {"hold", {1, hold_program}},
       {"hold_some", {1, hold_some_program}},
       {"hold_and_fork", {1, hold_and_fork_program}},

@@ -351,20 +351,6 @@ TEST_F(journalled, stop_ends_the_skipping_of_what_is_recorded) {
   EXPECT_EQ(read, 10);
 }
 
-TEST_F(journalled, failures_under_a_stop_are_not_recorded) {
-  std::stop_source stop;
-  journal j{file};
-  const auto s = parwork::process(
-      j, std::views::iota(0, 10),
-      [&](int) -> std::expected<int, std::string> {
-        stop.request_stop();
-        return std::unexpected("interrupted");
-      },
-      [](const completion<int, int>&) {}, {.workers = 1, .stop = stop.get_token()});
-  EXPECT_GE(s.failed, 1U);
-  EXPECT_EQ(j.size(), 0U);
-}
-
 TEST_F(journalled, collector_that_throws_loses_no_record) {
   const auto items = numbered(300);
   {
@@ -701,22 +687,6 @@ TEST_F(journalled, may_be_looked_at_by_other_threads_while_a_run_goes_on) {
   over = true;
   for (auto& looker : lookers) looker.join();
   EXPECT_EQ(j.size(), static_cast<std::uint64_t>(next));
-}
-
-TEST_F(journalled, failure_that_stops_the_run_is_recorded_and_those_behind_it_are_not) {
-  journal j{file};
-  const auto s = parwork::process(
-      j, std::views::iota(0, 1000),
-      [](int i) -> std::expected<int, std::string> {
-        if (i >= 100) return std::unexpected("from here on");
-        return i;
-      },
-      [](const completion<int, int>&) {},
-      {.order = ordering::input, .on_failure = parwork::failure_policy::stop});
-  EXPECT_TRUE(s.stopped);
-  int failed = 0;
-  j.for_each([&](const journal_record& r) { failed += r.failed(); });
-  EXPECT_EQ(failed, 1);
 }
 
 TEST_F(journalled, leaves_one_file_behind) {
