@@ -206,9 +206,10 @@ summary run_journalled(journal_run& run, Key key, Generator&& generator, Work&& 
 /// and an item that a stop kept from its next attempt; a failure near a stop is as any other.
 ///
 /// A recorded exception comes back as a failure of its kind and message, without the exception
-/// object. A split range is read by one thread at a time. Work cannot `spawn`. Throws what `process` throws, and: `journal_busy` where another run
-/// uses the journal, `journal_mismatch` where it holds results of another type, `journal_corrupt`,
-/// and `journal_unwritable`, which stops the run as a throwing collector does.
+/// object. A split range is read by one thread at a time. Work cannot `spawn`. Throws what `process`
+/// throws, and: `journal_busy` where another run uses the journal, `journal_mismatch` where it holds
+/// results of another type, `journal_corrupt`, and `journal_unwritable`, which stops the run as a
+/// throwing collector does.
 ///
 /// Cost: about 1 us an item, on a thread of the journal's own for the most part. Workers encode
 /// results, several at once, and wait where the disk does not keep up.

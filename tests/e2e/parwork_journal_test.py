@@ -291,6 +291,27 @@ class ResumeTest(ToolTest):
         self.assert_unusable("resume", "a", "b", naming="one journal")
 
 
+class SlowFirstTest(ToolTest):
+    def test_jobs_behind_it_are_recorded_while_input_order_waits(self):
+        script = (
+            'echo "$1" >> done; [ "$1" != 1 ] || [ -e good ] || sleep 1000; '
+            'echo "$1"; [ "$1" != 2 ]'
+        )
+        items = [str(item) for item in range(1, 11)]
+        words = ["-k", "-j2", "--journal", "j", "sh", "-c", script, "sh", ":::", *items]
+        killed = self.launch(*words)
+        limit = time.monotonic() + LIMIT
+        while records(self.folder / "j") < 9 and time.monotonic() < limit:
+            time.sleep(0.01)
+        killed.kill()
+        killed.wait(timeout=LIMIT)
+        self.file("good")
+        status, out, _ = self.parwork("resume", "j")
+        self.assertEqual((status, out.split()), (1, [item.encode() for item in items]))
+        done = (self.folder / "done").read_text().split()
+        self.assertEqual(sorted(done, key=int), ["1", *items])
+
+
 class KilledTest(ToolTest):
     """kill -9 at random instants: nothing is lost, nothing recorded is done again, output is whole
     and shown once."""

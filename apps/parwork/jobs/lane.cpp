@@ -18,6 +18,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// What was cut short is to be done by the next run: a journal does not record it.
+parwork::failure_kind kind_for_run(const outcome& ended) {
+  if (ended.why == cause::halted || ended.why == cause::interrupted) {
+    return parwork::failure_kind::cancelled;
+  }
+  return ended.can_be_repeated ? parwork::failure_kind::error : parwork::failure_kind::exception;
+}
+
 constexpr std::size_t read_size = std::size_t{64} * 1024;
 constexpr auto look_again = 20ms;  // at groups whose leader is gone
 constexpr auto look_for_stopped_every = 1000ms;
@@ -354,8 +362,7 @@ void lane::deliver(attempt& ended) {
   if (parts_.ledger.is_for_good(ended.result, state()) && !parts_.settings.journal.empty()) {
     parwork::codec<outcome>::encode(ended.result, record);
   }
-  const auto kind = ended.result.can_be_repeated ? parwork::failure_kind::error
-                                                 : parwork::failure_kind::exception;
+  const auto kind = kind_for_run(ended.result);
   ended.which.failed = std::move(ended.result);
   ended.done.fail({kind, std::move(record)});
 }
