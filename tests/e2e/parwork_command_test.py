@@ -152,7 +152,7 @@ class CommandTest(ToolTest):
             "-j1",
             "-k",
             "-c",
-            "echo $PARWORK_SEQ $PARWORK_SLOT $PARWORK_ATTEMPT $PARWORK_RUN" " #{}",
+            "echo $PARWORK_SEQ $PARWORK_SLOT $PARWORK_ATTEMPT $PARWORK_RUN; : {}",
             ":::",
             "a",
             "b",
@@ -162,7 +162,7 @@ class CommandTest(ToolTest):
         self.assertEqual(first[:3], ["1", "1", "1"])
         self.assertEqual(second[:3], ["2", "1", "1"])
         self.assertEqual(first[3], second[3])
-        other = self.parwork("-c", "echo $PARWORK_RUN #{}", ":::", "a")[1].decode().strip()
+        other = self.parwork("-c", "echo $PARWORK_RUN; : {}", ":::", "a")[1].decode().strip()
         self.assertNotEqual(first[3], other)
 
     def test_options_are_never_taken_from_the_environment(self):

@@ -65,7 +65,7 @@ TEST(outcome, reasons) {
   ended.exit = 3;
   EXPECT_EQ(ended.reason(), "exit 3");
   EXPECT_EQ(ended.status(), 3);
-  EXPECT_EQ(an_outcome().reason(), "killed by signal 9 (KILL)");
+  EXPECT_EQ(an_outcome().reason(), "why, killed by signal 9 (KILL)");
   EXPECT_EQ(an_outcome().status(), 137);
   EXPECT_FALSE(an_outcome().succeeded());
 }
