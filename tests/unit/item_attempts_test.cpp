@@ -70,6 +70,7 @@ class item_attempts_alone : public testing::Test {
     given.retry.max_attempts = most_attempts;
     given.retry.backoff = 1h;
     given.retry.max_backoff = 1h;
+    given.retry.jitter = 0;
     given.retry.retry_if = [](const failure& why) {
       if (why.message() == "undecided") throw std::logic_error("asked in vain");
       return why.message() != "for good";
