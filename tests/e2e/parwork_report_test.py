@@ -155,7 +155,13 @@ class RunTest(ReportTest):
                 slowest["attempt"],
                 slowest["failed"],
             ),
-            (6, "7", f"slot {longest['slot']}", 1, False),
+            (
+                longest["seq"] - 1,  # 7, unless the machine stood still for a third of a second
+                longest["item"],
+                f"slot {longest['slot']}",
+                longest["attempt"],
+                longest["exit"] != 0,
+            ),
         )
         self.assertAlmostEqual(slowest["duration"] / 1e9, longest["dur"], places=6)
         self.assertAlmostEqual(slowest["start"] / 1e9, longest["start"] - data["started"], delta=1)
