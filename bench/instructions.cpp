@@ -2,8 +2,9 @@
 //
 // One case a process, with one worker, so that nothing depends on how threads interleave. The
 // engine sizes batches by the clock, and a counted program runs some fifty times slower than
-// itself: the queue of 16 items, which a batch fills at any speed, keeps the sizes what they are.
-// Each case runs once before it is counted, so that what happens once a process does not count.
+// itself: so the clock stands still, and batches are as long as the queue of 16 items, slices as
+// long as their range lets them be. Each case runs once before it is counted, so that what happens
+// once a process does not count.
 #include <valgrind/callgrind.h>
 #include <parwork/parwork.hpp>
 
@@ -14,6 +15,7 @@
 #include <ranges>
 #include <string_view>
 
+#include "base/tick_clock.hpp"
 #include "support/load.hpp"
 
 namespace {
@@ -104,6 +106,7 @@ int main(int argc, char** argv) {
     for (const test_case& each : cases) {
       if (each.name != argv[1]) continue;
       bool right = each.run() == each.collected;
+      parwork::detail::tick_clock::stand_still();
       CALLGRIND_TOGGLE_COLLECT;
       right = each.run() == each.collected && right;
       CALLGRIND_TOGGLE_COLLECT;

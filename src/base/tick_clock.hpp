@@ -28,6 +28,11 @@ class tick_clock {
   // Finds out how fast the counter runs. Called before the first run; takes up to 50 us, once.
   static void calibrate();
 
+  // From now on every reading is the same. For programs that count instructions: how often the
+  // engine does something then no longer depends on how fast the machine is. REQUIRES: calibrated,
+  // no run is going on.
+  static void stand_still() noexcept;
+
   [[nodiscard]] static time_point now() noexcept {
 #if defined(__x86_64__)
     if (scale != 0) [[likely]] {
@@ -44,7 +49,7 @@ class tick_clock {
   [[nodiscard]] static rep count() noexcept { return now().time_since_epoch().count(); }
 
  private:
-  static std::uint64_t scale;  // 0: steady_clock. Written by calibrate alone.
+  static std::uint64_t scale;  // 0: steady_clock. Written by calibrate and stand_still alone.
 };
 
 }  // namespace parwork::detail

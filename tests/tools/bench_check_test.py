@@ -29,13 +29,13 @@ class CompareTest(unittest.TestCase):
         self.assertTrue(well)
         self.assertIn("ok", lines[-1])
 
-    def test_a_fifth_more_fails(self):
-        lines, well = self.compare(1000, 1200)
+    def test_a_twentieth_more_fails(self):
+        lines, well = self.compare(1000, 1050)
         self.assertFalse(well)
         self.assertIn("MORE", lines[-1])
 
-    def test_a_fifth_less_passes_and_asks_for_a_new_baseline(self):
-        lines, well = self.compare(1000, 800)
+    def test_a_twentieth_less_passes_and_asks_for_a_new_baseline(self):
+        lines, well = self.compare(1000, 950)
         self.assertTrue(well)
         self.assertIn("record a new baseline", lines[-1])
 
