@@ -2,8 +2,8 @@
 
 namespace parwork::detail {
 
-tally roster::handed_over() const noexcept {
-  tally sum;
+outcome_counts roster::handed_over() const noexcept {
+  outcome_counts sum;
   // Relaxed: statistics of one writer each.
   for_each([&](const worker& w) {
     sum.succeeded += w.succeeded.load(std::memory_order_relaxed);

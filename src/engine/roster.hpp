@@ -52,7 +52,7 @@ class roster {
   }
 
   // What all have handed to the collector, by its end. A statistic while the run goes on.
-  [[nodiscard]] tally handed_over() const noexcept;
+  [[nodiscard]] outcome_counts handed_over() const noexcept;
   // Items that work has added. Each is counted by its worker before its delivery is by another: so
   // what is counted here covers every delivery that was counted before.
   [[nodiscard]] std::uint64_t spawned() const noexcept;

@@ -95,11 +95,7 @@ run::run(run_hooks& hooks, const run_traits& its_traits, options&& given)
       workers_(shape_.workers + 2),
       credits_(plan_.queue, form_of(shape_), givers_of(shape_)),
       stock_(hooks_),
-      wakeups_(pool_, attention, workers_,
-               {.is_there_work = [this](unsigned number) { return course_.is_there_work(number); },
-                .help = [this](unsigned number, searching search) { help(number, search); },
-                .take_part_until_it_is_over =
-                    [this](unsigned number) { take_part_until_it_is_over(number); }}),
+      wakeups_(pool_, attention, workers_, *this),
       ending_(*this, credits_, workers_, wakeups_, traits_, options_.on_failure,
               shape_.is_ordered ? ordering::input : ordering::completion),
       admission_(credits_, shape_.is_ordered ? &window_ : nullptr, traits_),
@@ -280,7 +276,7 @@ void run::element_threw(std::exception_ptr error) noexcept {
   credits_.close();
 }
 
-void run::count(worker_base& by, const tally& handed_over) noexcept {
+void run::count(worker_base& by, const outcome_counts& handed_over) noexcept {
   static_cast<worker&>(by).count(handed_over);
 }
 

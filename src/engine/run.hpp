@@ -63,7 +63,7 @@ struct run_plan {
   clock::time_point started = clock::now();
 };
 
-class run final : public run_services {
+class run final : public run_services, private wakeups::questions {
  public:
   run(run_hooks& hooks, const run_traits& its_traits, options&& given);
   ~run();
@@ -75,7 +75,7 @@ class run final : public run_services {
 
   // --- run_services ---
   void item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept override;
-  void count(worker_base& by, const tally& handed_over) noexcept override;
+  void count(worker_base& by, const outcome_counts& handed_over) noexcept override;
   void collector_threw(std::exception_ptr error) noexcept override;
   void element_threw(std::exception_ptr error) noexcept override;
   void count_retry() noexcept override { returning_.count_retry(); }
@@ -88,6 +88,13 @@ class run final : public run_services {
   attempt_stop_ptr make_attempt_stop(clock::time_point deadline) override;
 
  private:
+  // --- wakeups::questions ---
+  [[nodiscard]] bool is_there_work(unsigned number) noexcept override {
+    return course_.is_there_work(number);
+  }
+  void help(unsigned number, searching search) override;
+  void take_part_until_it_is_over(unsigned number) override;
+
   // Threads that have a part each, and where the one that reports progress sleeps.
   struct part_threads {
     std::thread generator;
@@ -99,8 +106,6 @@ class run final : public run_services {
   void start_threads();
   void join_threads();
   worker& enter(unsigned number);
-  void help(unsigned number, searching search);
-  void take_part_until_it_is_over(unsigned number);
   void report_progress() noexcept;
   void report_progress_until_over() noexcept;
   [[nodiscard]] summary summarise();

@@ -7,7 +7,7 @@ namespace parwork::detail {
 summary telling::counted() const {
   summary s;
   s.produced = credits_.produced() + workers_.spawned();
-  const tally handed = workers_.handed_over();
+  const outcome_counts handed = workers_.handed_over();
   s.succeeded = handed.succeeded;
   s.failed = handed.failed;
   s.cancelled = handed.cancelled;
@@ -52,7 +52,7 @@ void telling::attribute_time(summary& s) const {
 
 progress telling::now() const {
   progress p;
-  const tally handed = workers_.handed_over();
+  const outcome_counts handed = workers_.handed_over();
   p.collected = handed.succeeded + handed.failed + handed.cancelled;
   p.failed = handed.failed;
   p.retries = returning_.retries();

@@ -39,7 +39,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <thread>
 #include <vector>
 
@@ -55,15 +54,20 @@ namespace parwork::detail {
 class wakeups final : public pool_client {
  public:
   // What only the run can answer: it knows the parts, and this class none of them.
-  struct questions {
-    std::function<bool(unsigned)> is_there_work;               // see pool_client
-    std::function<void(unsigned, searching)> help;             // see pool_client
-    std::function<void(unsigned)> take_part_until_it_is_over;  // the course of a thread of its own
+  class questions {
+   public:
+    [[nodiscard]] virtual bool is_there_work(unsigned number) noexcept = 0;  // see pool_client
+    virtual void help(unsigned number, searching search) = 0;                // see pool_client
+    // The course of a thread of its own.
+    virtual void take_part_until_it_is_over(unsigned number) = 0;
+
+   protected:
+    ~questions() = default;
   };
 
   wakeups(pool_state& pool, std::atomic<std::uint32_t>& attention, const roster& workers,
-          questions asks)
-      : pool_(pool), attention_(attention), workers_(workers), asks_(std::move(asks)) {}
+          questions& asks) noexcept
+      : pool_(pool), attention_(attention), workers_(workers), asks_(asks) {}
 
   // The run may start `count` threads beyond the pool's, numbered from `first` on. Before the run.
   void allow_own_threads(unsigned first, unsigned count) noexcept;
@@ -131,7 +135,7 @@ class wakeups final : public pool_client {
   pool_state& pool_;
   std::atomic<std::uint32_t>& attention_;
   const roster& workers_;
-  const questions asks_;
+  questions& asks_;
 
   alignas(64) std::atomic<bool> searching_{false};
   std::atomic<bool> held_back_{false};

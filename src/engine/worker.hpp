@@ -88,7 +88,7 @@ struct alignas(64) worker final : worker_base {
 
   spare_batches spare;
 
-  void count(const tally& handed_over) noexcept {
+  void count(const outcome_counts& handed_over) noexcept {
     // Relaxed: statistics of one writer, read while the run goes on for progress, and after it,
     // when every worker has left.
     const auto add = [](std::atomic<std::uint64_t>& to, std::uint64_t count) {

@@ -21,7 +21,7 @@ class fake_services final : public parwork::detail::run_services {
   void item_failed(std::uint64_t index, const parwork::failure&, unsigned) noexcept override {
     failed.push_back(index);
   }
-  void count(worker&, const parwork::detail::tally& some) noexcept override {
+  void count(worker&, const parwork::detail::outcome_counts& some) noexcept override {
     counts.succeeded += some.succeeded;
     counts.failed += some.failed;
     counts.cancelled += some.cancelled;
@@ -43,7 +43,7 @@ class fake_services final : public parwork::detail::run_services {
   }
 
   std::vector<std::uint64_t> failed;
-  parwork::detail::tally counts;
+  parwork::detail::outcome_counts counts;
   std::exception_ptr error;
   int retries = 0;
   std::vector<batch*> waiting;

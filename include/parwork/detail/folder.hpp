@@ -38,7 +38,7 @@ class folder {
   // Works on the item and folds what comes of it; counts it.
   template <recorded Recorded, class Part>
   void fold(worker_base& by, Part& part, item_type& item, const attempt& which,
-            tally& counts) noexcept {
+            outcome_counts& counts) noexcept {
     expected_type result = attempts_.attempted(by, item, which);
     if constexpr (Recorded == recorded::yes) {
       by.record->attempt_ended(which.index, which.number, how_ended(result), ref_to(item));

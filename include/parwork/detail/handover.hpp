@@ -34,7 +34,7 @@ class handover {
   // Finished slots [from, upto).
   delivered_items deliver(worker_base& by, batch_type& b, std::uint32_t from,
                           std::uint32_t upto) noexcept {
-    tally counts;
+    outcome_counts counts;
     delivered_items done{from, 0};
     while (done.upto < upto && done.lone == nullptr) {
       outcome_type& out = b.outcomes()[done.upto];
@@ -57,7 +57,7 @@ class handover {
 
  private:
   // An item that went on in a batch of its own. False: in order, it is to be waited for.
-  bool deliver_moved(worker_base& by, outcome_type& out, tally& counts,
+  bool deliver_moved(worker_base& by, outcome_type& out, outcome_counts& counts,
                      delivered_items& done) noexcept {
     if (order_ == ordering::input && !sink_type::is_reduction_form) {
       auto& lone = static_cast<batch_type&>(out.lone());
@@ -71,7 +71,7 @@ class handover {
   }
 
   [[gnu::always_inline]] void deliver_one(worker_base& by, batch_type& b, std::uint32_t i,
-                                          tally& counts) noexcept {
+                                          outcome_counts& counts) noexcept {
     outcome_type& out = b.outcomes()[i];
     const unsigned attempts = out.attempts();
     const std::uint64_t index = b.first_index + i;

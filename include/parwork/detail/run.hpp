@@ -133,7 +133,7 @@ enum class work_end {
 };
 
 // Items by what became of them.
-struct tally {
+struct outcome_counts {
   std::uint64_t succeeded = 0, failed = 0, cancelled = 0;
 };
 
@@ -160,7 +160,7 @@ class run_services {
   // reduce.
   virtual void item_failed(std::uint64_t index, const failure& why, unsigned attempts) noexcept = 0;
   // What `by` has handed to the collector.
-  virtual void count(worker_base& by, const tally& handed_over) noexcept = 0;
+  virtual void count(worker_base& by, const outcome_counts& handed_over) noexcept = 0;
   // An exception from the collector or another callable whose throwing ends the run.
   virtual void collector_threw(std::exception_ptr error) noexcept = 0;
   // An exception from reading an element of a split range: no further slices are claimed.

@@ -40,7 +40,7 @@ class stack_form {
     std::uint32_t folded = 0;
     auto& own = stacks_.of(by);
     auto* const part = into.own_part(by);
-    tally counts;
+    outcome_counts counts;
     while (auto next = own.pop()) {
       if (part == nullptr || by.stopping()) {
         ++counts.cancelled;

@@ -32,7 +32,7 @@ class straight_form {
   work_end fold_slice(worker_base& by, batch_type& b) noexcept {
     constexpr std::uint32_t report_every = 64;
     folder<Types> into = into_;  // a copy: its references stay in registers
-    tally counts;
+    outcome_counts counts;
     auto* const part = into.own_part(by);
     bool readable = part != nullptr;
     std::uint32_t i = b.start.load();
@@ -60,7 +60,7 @@ class straight_form {
   // False where the element could not be read.
   template <recorded Recorded, class Part>
   bool fold_element(folder<Types>& into, worker_base& by, Part& part, std::uint64_t index,
-                    tally& counts) noexcept {
+                    outcome_counts& counts) noexcept {
     try {
       typename Types::batch_type::item_type item(source_.at(index));
       into.template fold<Recorded>(by, part, item.get(), {index, 1}, counts);

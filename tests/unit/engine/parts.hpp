@@ -118,7 +118,7 @@ class number_hooks final : public detail::run_hooks {
 class plain_services final : public detail::run_services {
  public:
   void item_failed(std::uint64_t, const parwork::failure&, unsigned) noexcept override {}
-  void count(detail::worker_base&, const detail::tally&) noexcept override {}
+  void count(detail::worker_base&, const detail::outcome_counts&) noexcept override {}
   void collector_threw(std::exception_ptr) noexcept override {}
   void element_threw(std::exception_ptr) noexcept override {}
   void count_retry() noexcept override {}
@@ -172,6 +172,13 @@ class parts {
   /// Says that there is work, and lets threads take part: by default nobody does.
   std::function<bool(unsigned)> is_there_work = [](unsigned) { return false; };
   std::function<void(unsigned)> take_part = [](unsigned) {};
+  struct forwarder final : detail::wakeups::questions {
+    explicit forwarder(parts& those) : its(those) {}
+    bool is_there_work(unsigned number) noexcept override { return its.is_there_work(number); }
+    void help(unsigned /*number*/, detail::searching /*search*/) override {}
+    void take_part_until_it_is_over(unsigned number) override { its.take_part(number); }
+    parts& its;
+  } answers{*this};
 
   parts_plan plan;
   const detail::run_shape& shape = plan.shape;
@@ -188,12 +195,7 @@ class parts {
   detail::window window;
   detail::batch_stock stock{hooks};
   detail::offered_batches offered;
-  detail::wakeups wakeups{pool,
-                          services.attention,
-                          workers,
-                          {.is_there_work = [this](unsigned n) { return is_there_work(n); },
-                           .help = [](unsigned, detail::searching) {},
-                           .take_part_until_it_is_over = [this](unsigned n) { take_part(n); }}};
+  detail::wakeups wakeups{pool, services.attention, workers, answers};
   detail::ending ending{
       services,
       credits,
