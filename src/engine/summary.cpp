@@ -1,5 +1,6 @@
 #include "parwork/summary.hpp"
 
+#include <algorithm>
 #include <ostream>
 #include <sstream>
 #include <string>
@@ -77,10 +78,25 @@ std::string shares_sentence(const summary& run) {
          detail::readable_share(run.idle_share) + ".";
 }
 
-std::string_view advice_for(bottleneck bound) noexcept {
-  switch (bound) {
+// Nothing was occupied all the time: where the workers were not either, what comes nearest to it.
+std::string_view advice_for_balanced(const summary& run) noexcept {
+  constexpr double much_idle = 0.2;
+  constexpr double near_to_limit = 0.5;  // of one thread's time, where the part is serial
+  if (run.idle_share < much_idle) return " Balanced: no single part limited the run.";
+  const double serial = std::max(run.generator_share, run.collector_share) * run.workers;
+  if (serial < near_to_limit) {
+    return " No part was occupied all the time: a recorder (options::record) shows what the "
+           "workers waited for.";
+  }
+  return run.generator_share >= run.collector_share
+             ? " Held back by the generator, though it was not occupied all the time."
+             : " Held back by the collector, though it was not occupied all the time.";
+}
+
+std::string_view advice_for(const summary& run) noexcept {
+  switch (run.bound) {
     case bottleneck::balanced:
-      return " Balanced: no single part limited the run.";
+      return advice_for_balanced(run);
     case bottleneck::generator:
       return " Limited by the generator: more workers would not help. Make it cheaper, let it "
              "yield "
@@ -108,7 +124,7 @@ std::ostream& operator<<(std::ostream& out, const summary& summary) {
   if (summary.first_failure) text += first_failure_sentence(*summary.first_failure);
   if (summary.succeeded + summary.failed > 0) {
     text += shares_sentence(summary);
-    text += advice_for(summary.bound);
+    text += advice_for(summary);
   }
   return out << text;
 }

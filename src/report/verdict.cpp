@@ -81,13 +81,27 @@ struct measured {
   }
 };
 
-// How long a lane was idle at its end, if it had worked before.
-double idle_at_end(const lane_view& which) {
+// When work of the last batch began: who is idle from then on has nothing left to begin.
+std::int64_t begin_of_tail(const std::vector<lane_view>& lanes) {
+  std::int64_t begin = 0;
+  for (const lane_view& each : lanes) {
+    if (each.recorded == nullptr) continue;
+    const auto& slices = each.recorded->slices();
+    const auto last = std::find_if(slices.rbegin(), slices.rend(),
+                                   [](const slice& one) { return one.worked > 0; });
+    if (last != slices.rend()) begin = std::max(begin, last->start);
+  }
+  return begin;
+}
+
+// How long a lane was idle at its end and behind `begin`.
+double idle_at_end(const lane_view& which, std::int64_t begin) {
   if (which.recorded == nullptr) return 0;
   double idle = 0;
   const auto& slices = which.recorded->slices();
   for (auto each = slices.rbegin(); each != slices.rend() && each->worked == 0; ++each) {
-    idle += static_cast<double>(each->time[static_cast<std::size_t>(part::nothing)]);
+    idle += static_cast<double>(std::min(each->time[static_cast<std::size_t>(part::nothing)],
+                                         std::max<std::int64_t>(0, each->end() - begin)));
   }
   return idle;
 }
@@ -99,7 +113,9 @@ measured::measured(const recording& of)
       wall(static_cast<double>(of.length())),
       workers(of.facts().workers),
       durations(of.durations()) {
-  for (const lane_view& each : lanes_of(run)) {
+  const auto lanes = lanes_of(run);
+  const std::int64_t tail_begin = begin_of_tail(lanes);
+  for (const lane_view& each : lanes) {
     const lane_totals sum = totals_of(each, run.length());
     const auto spent = [&](part which) {
       return static_cast<double>(sum.time[static_cast<std::size_t>(which)]);
@@ -113,7 +129,7 @@ measured::measured(const recording& of)
     busy += spent(part::pulling) + spent(part::working) + spent(part::collecting);
     if (sum.worked == 0) continue;
     ++took_part;
-    tail += ratio(idle_at_end(each), wall * workers);
+    tail += ratio(idle_at_end(each, tail_begin), wall * workers);
   }
   waiting = ratio(static_cast<double>(run.waiting().sum()), wall);
   under_way = ratio(static_cast<double>(run.outstanding().sum()), wall);

@@ -20,21 +20,21 @@ class ReportTest(harness.ProgramTest):
         self.assertEqual((status, err), (0, ""))
         return out.decode()
 
-    def assert_bound(self, bound, sentence):
+    def assert_bound(self, bound, *sentences):
         """A part that others' load kept from its CPU is not what bounds the run: so it may take
-        some runs."""
+        some runs. A part that is occupied for less than 90 % of the time holds back."""
         seen = ""
         for _ in range(10):
             seen = self.verdict(bound)
-            if sentence in seen:
+            if any(sentence in seen for sentence in sentences):
                 return
-        self.fail(f"never {sentence}: {seen}")
+        self.fail(f"none of {sentences}: {seen}")
 
     def test_says_that_the_generator_bounds_the_run(self):
-        self.assert_bound("generator", "Generator-bound")
+        self.assert_bound("generator", "Generator-bound", "Held back by its generator")
 
     def test_says_that_the_collector_bounds_the_run(self):
-        self.assert_bound("collector", "Collector-bound")
+        self.assert_bound("collector", "Collector-bound", "Held back by its collector")
 
     def test_says_that_work_bounds_the_run(self):
         self.assert_bound("work", "Work-bound")

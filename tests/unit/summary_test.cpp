@@ -52,7 +52,24 @@ TEST(summary, starts_out_as_an_empty_balanced_run) {
 TEST(summary, writes_counts_rate_wall_workers_and_shares) {
   EXPECT_EQ(written(thousand_items()),
             "1,000 items in 1.25 s (800 per second) on 4 workers: all succeeded. Time: work 50 %, "
-            "generator 25 %, collector 5 %, idle 20 %. Balanced: no single part limited the run.");
+            "generator 25 %, collector 5 %, idle 20 %. Held back by the generator, though it was "
+            "not occupied all the time.");
+}
+
+TEST(summary, calls_a_run_balanced_only_where_the_workers_were_busy) {
+  summary run = thousand_items();
+  run.work_share = 0.7;
+  run.generator_share = 0.1;
+  run.idle_share = 0.15;
+  EXPECT_TRUE(contains(written(run), "Balanced: no single part")) << written(run);
+  run.idle_share = 0.97;
+  run.work_share = 0.01;
+  run.generator_share = 0.01;
+  run.collector_share = 0.01;
+  EXPECT_FALSE(contains(written(run), "Balanced")) << written(run);
+  EXPECT_TRUE(contains(written(run), "No part was occupied all the time")) << written(run);
+  run.collector_share = 0.2;
+  EXPECT_TRUE(contains(written(run), "Held back by the collector")) << written(run);
 }
 
 TEST(summary, names_failures_and_the_first_one) {

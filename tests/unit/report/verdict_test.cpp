@@ -221,6 +221,24 @@ TEST(verdict, a_tail_names_the_longest_item) {
   EXPECT_NEAR(v.best_factor.value_or(0), 1, 0.01);  // its longest item is as long as the run
 }
 
+TEST(verdict, a_worker_that_the_generator_left_idle_is_no_tail) {
+  recording run(std::size_t{1} << 20, "");
+  run.begin({.workers = 2, .queue = 200}, 0);
+  auto& once = run.worker_lane(0, 0);
+  auto& puller = run.worker_lane(1, 0);
+  once.turn(part::working, 50'000);
+  once.add_attempt({.duration = 50'000, .index = 0, .name = "first"});
+  once.turn(part::nothing, wall.count());
+  for (std::int64_t i = 1; i <= 10; ++i) {
+    puller.turn(part::pulling, i * 100'000'000 - 12'000'000);
+    puller.turn(part::working, i * 100'000'000);
+    puller.add_span({.duration = 12'000'000, .start = i * 100'000'000 - 12'000'000});
+  }
+  run.end({.produced = 11, .succeeded = 11, .wall = wall, .workers = 2}, nullptr, wall.count());
+  const verdict v = parwork::detail::judge(run);
+  EXPECT_NE(v.headline.find("Held back by its generator"), std::string::npos) << v.headline;
+}
+
 TEST(verdict, of_no_items) { EXPECT_EQ(made_up{.items = 0}.judged().bound, "nothing"); }
 
 // --- Runs by hand ---
