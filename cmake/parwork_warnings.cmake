@@ -15,6 +15,9 @@ function(parwork_add_test_warnings target)
     -Wall -Wextra -Wpedantic
     # False alarms of g++ 12 at -O3 on `"text" + std::string()` (GCC bug 105651).
     $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>)
+  if(CMAKE_UNITY_BUILD)  # g++ takes a unit's source files for headers
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
   if(PARWORK_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

@@ -12,7 +12,7 @@ namespace parwork::detail {
 namespace {
 
 // Between items a worker reads the clock this often, but after this many items at the latest.
-constexpr std::chrono::nanoseconds read_clock_every = std::chrono::microseconds(3);
+constexpr std::chrono::nanoseconds time_between_readings = std::chrono::microseconds(3);
 constexpr std::int64_t read_clock_at_least_every = 32;
 // Finished items of a batch that takes longer than expected are delivered this often.
 constexpr std::chrono::nanoseconds flush_after = std::chrono::microseconds(50);
@@ -32,7 +32,7 @@ void pause() noexcept {
 
 // In items.
 std::uint32_t clock_distance(std::chrono::nanoseconds item_time) noexcept {
-  const auto fitting = read_clock_every.count() / std::max<std::int64_t>(1, item_time.count());
+  const auto fitting = time_between_readings.count() / std::max<std::int64_t>(1, item_time.count());
   return static_cast<std::uint32_t>(
       std::clamp<std::int64_t>(fitting, 1, read_clock_at_least_every));
 }

@@ -11,7 +11,7 @@ namespace {
 
 // How long another process may hold the file's write lock, as a shell with an open transaction
 // does, before that is an error. Milliseconds.
-constexpr int patience = 10'000;
+constexpr int busy_timeout_ms = 10'000;
 
 std::string said(sqlite3* handle, int code) {
   std::string text = std::string(" (SQLite: ") + sqlite3_errstr(code);
@@ -78,7 +78,7 @@ database::database(std::filesystem::path file, opening how) : file_(std::move(fi
   handle_.reset(handle);
   if (code != SQLITE_OK) fail(handle == nullptr ? code : sqlite3_extended_errcode(handle));
   sqlite3_extended_result_codes(handle, 1);
-  sqlite3_busy_timeout(handle, patience);
+  sqlite3_busy_timeout(handle, busy_timeout_ms);
 }
 
 void database::fail(int code) const {

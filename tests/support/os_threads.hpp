@@ -24,7 +24,8 @@ inline long os_thread_id() { return ::syscall(SYS_gettid); }
 /// How many threads this process has; one that is about to end may still count.
 inline std::size_t os_thread_count() {
   const std::filesystem::directory_iterator threads("/proc/self/task");
-  return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
+  return static_cast<std::size_t>(
+      std::distance(std::filesystem::begin(threads), std::filesystem::end(threads)));
 }
 
 /// Blocks until the thread with this kernel's number has ended.

@@ -23,7 +23,7 @@ using parwork::split;
 class straight_sweep : public sweep {};
 INSTANTIATE_TEST_SUITE_P(all, straight_sweep, sweep_values(), sweep_name);
 
-auto adding() {
+auto adding_unsigned() {
   return parwork::reduce(
       std::uint64_t{0}, [](std::uint64_t& sum, std::uint64_t one) { sum += one; },
       [](std::uint64_t& sum, std::uint64_t other) { sum += other; });
@@ -33,7 +33,7 @@ auto first(std::uint64_t count) { return std::views::iota(std::uint64_t{0}, coun
 
 TEST_P(straight_sweep, every_element_of_a_long_range_is_folded_once) {
   constexpr std::uint64_t count = 60'000;
-  auto sum = adding();
+  auto sum = adding_unsigned();
   const auto run = process(split(first(count)), [](std::uint64_t k) { return k; }, sum, options());
   expect_consistent(run, options());
   expect_counts(run, count);
@@ -42,7 +42,7 @@ TEST_P(straight_sweep, every_element_of_a_long_range_is_folded_once) {
 }
 
 TEST(straight, no_more_items_are_in_flight_than_workers) {
-  auto sum = adding();
+  auto sum = adding_unsigned();
   const auto run = process(split(first(100'000)), [](std::uint64_t k) { return k; }, sum,
                            {.workers = 4, .queue = 1000});
   EXPECT_LE(run.peak_in_flight, 4u);
@@ -53,7 +53,7 @@ TEST(straight, elements_that_wait_for_each_other_are_worked_on_at_once) {
   for (int round = 0; round < 3; ++round) {
     constexpr std::uint64_t count = 20'000;
     rendezvous pair(2);
-    auto sum = adding();
+    auto sum = adding_unsigned();
     const auto run = process(split(first(count)),
                              [&](std::uint64_t k) {
                                // Neighbours of one slice: the second is taken from behind the
@@ -70,7 +70,7 @@ TEST(straight, elements_that_wait_for_each_other_are_worked_on_at_once) {
 TEST_P(straight_sweep, a_context_knows_the_position) {
   constexpr std::uint64_t count = 5000;
   std::atomic<int> wrong = 0;
-  auto sum = adding();
+  auto sum = adding_unsigned();
   const auto run = process(
       split(first(count)),
       [&](std::uint64_t k, context& about) {
@@ -86,7 +86,7 @@ TEST_P(straight_sweep, a_context_knows_the_position) {
 TEST_P(straight_sweep, a_failure_stops_the_run_and_is_thrown) {
   constexpr std::uint64_t count = 100'000;
   std::atomic<std::uint64_t> calls = 0;
-  auto sum = adding();
+  auto sum = adding_unsigned();
   EXPECT_THROW((void)process(
                    split(first(count)),
                    [&](std::uint64_t k) {
@@ -102,7 +102,7 @@ TEST_P(straight_sweep, a_failure_stops_the_run_and_is_thrown) {
 TEST_P(straight_sweep, a_stop_cancels_what_has_not_started) {
   constexpr std::uint64_t count = 1'000'000;
   std::stop_source stop;
-  auto sum = adding();
+  auto sum = adding_unsigned();
   auto stopped = options();
   stopped.stop = stop.get_token();
   const auto run = process(
@@ -145,7 +145,7 @@ TEST_P(straight_sweep, an_element_that_cannot_be_read_ends_the_run_as_a_generato
   std::vector<brittle> elements;
   elements.reserve(20'000);
   for (std::uint64_t i = 0; i < 20'000; ++i) elements.emplace_back(i);
-  auto sum = adding();
+  auto sum = adding_unsigned();
   EXPECT_THROW((void)process(
                    split(elements), [](const brittle& one) { return one.id; }, sum, options()),
                std::range_error);
@@ -153,7 +153,7 @@ TEST_P(straight_sweep, an_element_that_cannot_be_read_ends_the_run_as_a_generato
 
 TEST_P(straight_sweep, what_elements_spawn_is_folded_too) {
   constexpr std::uint64_t count = 2000;
-  auto sum = adding();
+  auto sum = adding_unsigned();
   const auto run = process(
       split(first(count)),
       [&](std::uint64_t k, context& about) {

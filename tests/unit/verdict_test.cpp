@@ -107,7 +107,7 @@ struct alignas(64) truth {
 };
 
 /// How long each part's calls should take.
-struct load {
+struct known_load {
   nanoseconds generator;
   nanoseconds work;
   nanoseconds collector;
@@ -119,7 +119,7 @@ struct load {
 /// even where one worker does everything, which no scheduling can change. Calls shorter than a few
 /// clock readings cannot be measured and are left out. Balanced: with two workers each serial part
 /// is busy for two thirds of the time.
-load built_in(bottleneck kind, nanoseconds grain) {
+known_load built_in(bottleneck kind, nanoseconds grain) {
   constexpr auto shortest = 100ns;
   const auto rest = grain / 100 < shortest ? 0ns : grain / 100;
   switch (kind) {
@@ -160,7 +160,7 @@ struct outcome {
   }
 };
 
-outcome run_with(const load& lengths, ordering order) {
+outcome run_with(const known_load& lengths, ordering order) {
   constexpr nanoseconds about = 100ms;
   auto left = std::clamp<std::int64_t>(about / lengths.item(), 30, 200'000);
   outcome all;
@@ -184,7 +184,7 @@ outcome run_with(const load& lengths, ordering order) {
 /// What a run's summary says that its calls know better.
 class complaints {
  public:
-  complaints(const outcome& one, const load& lengths)
+  complaints(const outcome& one, const known_load& lengths)
       : one_(one),
         above_(engine_slack + one.disturbance() +
                std::chrono::duration<double>(cost_of_engine()) /
@@ -261,7 +261,7 @@ TEST_P(verdict, agrees_with_what_was_built_in) {
   GTEST_SKIP() << "shares are compared in builds without sanitizers";
 #endif
   const auto [kind, grain, order] = GetParam();
-  const load lengths = built_in(kind, grain);
+  const known_load lengths = built_in(kind, grain);
   std::string all;
   for (int attempt = 0; attempt < attempts; ++attempt) {
     const outcome one = run_with(lengths, order);

@@ -14,17 +14,17 @@ extern const command run_command, resume_command, results_command, report_comman
 
 namespace {
 
-constexpr std::array<const command*, 5> all{
+constexpr std::array<const command*, 5> all_commands{
     &run_command, &resume_command, &results_command, &report_command, &worker_command,
 };
 
 }  // namespace
 
-std::span<const command* const> commands() { return all; }
+std::span<const command* const> commands() { return all_commands; }
 
 const command* find_command(std::string_view name) {
-  const auto found = std::ranges::find(all, name, &command::name);
-  return found == all.end() ? nullptr : *found;
+  const auto found = std::ranges::find(all_commands, name, &command::name);
+  return found == all_commands.end() ? nullptr : *found;
 }
 
 int print(std::string_view text) {

@@ -52,9 +52,9 @@ std::chrono::nanoseconds time_in(const json& line, const char* field) {
   return nanoseconds_of(number_in(line, field));
 }
 
-class reader {
+class event_reader {
  public:
-  reader(const log_uses& uses, log_end& into) : uses_(uses), into_(into) {}
+  event_reader(const log_uses& uses, log_end& into) : uses_(uses), into_(into) {}
 
   void take(const json& line) {
     const auto event = line.at("event").get<std::string>();
@@ -167,7 +167,7 @@ json parse(const std::string& text) {
 
 log_end read_log(std::istream& log, const std::string& name, const log_uses& uses) {
   log_end found;
-  reader lines(uses, found);
+  event_reader lines(uses, found);
   std::string text, damage;
   for (std::uint64_t number = 1; std::getline(log, text); ++number) {
     if (log.eof()) break;  // not finished

@@ -72,9 +72,9 @@ run_record record_in(const json& line) {
           line.at("stream").get<bool>(), line.value("input_begin", std::uint64_t{0})};
 }
 
-class reader {
+class run_reader {
  public:
-  explicit reader(earlier_runs& into) : into_(into) {}
+  explicit run_reader(earlier_runs& into) : into_(into) {}
 
   void take(const json& line) {
     const auto event = line.at("event").get<std::string>();
@@ -163,7 +163,7 @@ earlier_runs read_run_file(const std::string& journal) {
                 " was shown: 'parwork results " + journal + "' prints all that is recorded");
   }
   earlier_runs found;
-  reader lines(found);
+  run_reader lines(found);
   std::string line;
   for (std::uint64_t number = 1; std::getline(file, line); ++number) {
     if (file.eof()) break;  // not finished

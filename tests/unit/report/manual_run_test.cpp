@@ -12,6 +12,7 @@
 
 #include "parwork/parwork.hpp"
 #include "support/recorded_data.hpp"
+#include "support/run_parts.hpp"
 #include "support/runs.hpp"
 
 namespace {
@@ -23,14 +24,9 @@ using parwork::failure_kind;
 using parwork::recorder;
 using parwork::summary;
 using parwork_test::data_of;
+using parwork_test::ignore;
 using parwork_test::numbers;
-
-auto twice() {
-  return [](int item) { return 2 * item; };
-}
-auto ignore() {
-  return [](int) {};
-}
+using parwork_test::twice;
 
 // --- Runs by hand ---
 

@@ -21,6 +21,7 @@
 #include "support/burn.hpp"
 #include "support/elsewhere.hpp"
 #include "support/recorded_data.hpp"
+#include "support/run_parts.hpp"
 #include "support/runs.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -34,24 +35,15 @@ using parwork::failure_kind;
 using parwork::options;
 using parwork::recorder;
 using parwork::summary;
+using parwork_test::adding;
 using parwork_test::burn;
 using parwork_test::data_of;
+using parwork_test::ignore;
 using parwork_test::numbers;
 using parwork_test::recorded_by;
 using parwork_test::text_of;
 using parwork_test::trace_of;
-
-auto twice() {
-  return [](int item) { return 2 * item; };
-}
-auto ignore() {
-  return [](int) {};
-}
-
-auto adding() {
-  return parwork::reduce(
-      0L, [](long& sum, int one) { sum += one; }, [](long& sum, long other) { sum += other; });
-}
+using parwork_test::twice;
 
 TEST(recorder, failures_are_grouped_by_kind_and_message_with_examples) {
   recorder recorded;

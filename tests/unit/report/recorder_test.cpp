@@ -17,6 +17,7 @@
 #include "parwork/parwork.hpp"
 #include "support/burn.hpp"
 #include "support/recorded_data.hpp"
+#include "support/run_parts.hpp"
 #include "support/runs.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -28,19 +29,15 @@ using parwork::completion;
 using parwork::options;
 using parwork::recorder;
 using parwork::summary;
+using parwork_test::adding;
 using parwork_test::burn;
 using parwork_test::data_of;
+using parwork_test::ignore;
 using parwork_test::numbers;
 using parwork_test::recorded_by;
 using parwork_test::text_of;
 using parwork_test::trace_of;
-
-auto twice() {
-  return [](int item) { return 2 * item; };
-}
-auto ignore() {
-  return [](int) {};
-}
+using parwork_test::twice;
 
 // --- Shapes of runs, each with 500 items ---
 
@@ -55,11 +52,6 @@ std::vector<int> range() {
   std::vector<int> all(items);
   for (int i = 0; i < items; ++i) all[static_cast<std::size_t>(i)] = i;
   return all;
-}
-
-auto adding() {
-  return parwork::reduce(
-      0L, [](long& sum, int one) { sum += one; }, [](long& sum, long other) { sum += other; });
 }
 
 int some_work(int item) {
