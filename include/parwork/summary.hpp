@@ -34,9 +34,10 @@ struct summary {
   std::uint64_t retries = 0;    ///< attempts beyond the first of their item
 
   std::chrono::nanoseconds wall{0};  ///< from the call of `process` to its end
-  unsigned workers = 0;              ///< the limit the run had; fewer may have been needed
-  std::size_t peak_in_flight = 0;    ///< spawned items aside: never above `options::queue`
-  bool stopped = false;              ///< by token or by a failure
+  /// The limit the run had, less threads that the system had no room for. Fewer may have been needed.
+  unsigned workers = 0;
+  std::size_t peak_in_flight = 0;  ///< spawned items aside: never above `options::queue`
+  bool stopped = false;            ///< by token or by a failure
 
   /// The failed item delivered first, cancelled ones aside. Under `ordering::input` that is the
   /// failed item with the lowest index.

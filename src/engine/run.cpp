@@ -107,7 +107,8 @@ run::run(run_hooks& hooks, const run_traits& its_traits, options&& given)
       delivery_(hooks_, shape_, workers_, credits_, window_, stock_, wakeups_, ending_),
       course_(hooks_, shape_, attention, credits_, offered_, wakeups_, ending_, returning_,
               spawning_, stealing_, intake_, delivery_),
-      telling_(shape_, options_.total, plan_.started, workers_, credits_, ending_, returning_) {
+      telling_(shape_, options_.total, plan_.started, workers_, credits_, wakeups_, ending_,
+               returning_) {
   wakeups_.terms().most = plan_.helpers;
   wakeups_.terms().kind = traits_.worker_slots;
   wakeups_.allow_own_threads(1 + plan_.helpers, plan_.own_threads);

@@ -12,7 +12,7 @@ summary telling::counted() const {
   s.failed = handed.failed;
   s.cancelled = handed.cancelled;
   s.retries = returning_.retries();
-  s.workers = shape_.workers;
+  s.workers = shape_.workers - wakeups_.refused_threads();
   s.peak_in_flight = credits_.peak();
   s.stopped = ending_.was_stopped();
   s.first_failure = ending_.first_failure();
@@ -37,9 +37,9 @@ void telling::attribute_time(summary& s) const {
                                                   (static_cast<double>(s.wall.count()) * of))
                               : 0.0;
   };
-  s.generator_share = share(pull, shape_.workers);
-  s.work_share = share(work, shape_.workers);
-  s.collector_share = share(collect, shape_.workers);
+  s.generator_share = share(pull, s.workers);
+  s.work_share = share(work, s.workers);
+  s.collector_share = share(collect, s.workers);
   s.idle_share = std::max(0.0, 1.0 - s.generator_share - s.work_share - s.collector_share);
   if (share(generator, 1) >= bottleneck_threshold) {
     s.bound = bottleneck::generator;

@@ -13,6 +13,7 @@
 #include "engine/returning_items.hpp"
 #include "engine/roster.hpp"
 #include "engine/run_shape.hpp"
+#include "engine/wakeups.hpp"
 #include "parwork/progress.hpp"
 #include "parwork/summary.hpp"
 
@@ -23,11 +24,12 @@ class telling {
   // `total`: the number of items, if it is known; it may be set until the run begins.
   telling(const run_shape& shape, const std::optional<std::uint64_t>& total,
           clock::time_point started, const roster& workers, const credits& its_credits,
-          const ending& its_end, const returning_items& returning) noexcept
+          const wakeups& wakes, const ending& its_end, const returning_items& returning) noexcept
       : shape_(shape),
         total_(total),
         workers_(workers),
         credits_(its_credits),
+        wakeups_(wakes),
         ending_(its_end),
         returning_(returning),
         started_(started) {}
@@ -45,6 +47,7 @@ class telling {
   const std::optional<std::uint64_t>& total_;
   const roster& workers_;
   const credits& credits_;
+  const wakeups& wakeups_;
   const ending& ending_;
   const returning_items& returning_;
   const clock::time_point started_;

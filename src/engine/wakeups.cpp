@@ -39,7 +39,8 @@ bool wakeups::start_own_thread() noexcept {
       own_left_.fetch_sub(1);
       started = true;
     } catch (const std::exception&) {
-      own_left_.store(0);  // the system has no more threads: the run goes on with those it has
+      // The system has no more threads: the run goes on with those it has.
+      own_refused_.store(own_left_.exchange(0));
     }
   }
   pool_.update(*this);

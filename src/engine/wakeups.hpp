@@ -73,6 +73,8 @@ class wakeups final : public pool_client {
   void allow_own_threads(unsigned first, unsigned count) noexcept;
   // After the run, on the calling thread.
   void join_own_threads();
+  // Of those allowed, how many the system had no room for.
+  [[nodiscard]] unsigned refused_threads() const noexcept { return own_refused_.load(); }
 
   // --- waking ---
 
@@ -152,6 +154,7 @@ class wakeups final : public pool_client {
   mutex own_lock_;
   std::vector<std::thread> own_threads_ PARWORK_GUARDED_BY(own_lock_);
   std::atomic<unsigned> own_left_{0};
+  std::atomic<unsigned> own_refused_{0};
   unsigned next_own_ PARWORK_GUARDED_BY(own_lock_) = 0;
 };
 

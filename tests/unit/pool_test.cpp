@@ -1,7 +1,13 @@
 // Pools: threads that last, runs that share them, and runs within runs.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -297,5 +303,47 @@ TEST(pool, a_nested_run_gets_help_from_threads_that_are_free) {
       [](completion<int, void>) {}, {.workers = 1, .run_on = &own});
   expect_counts(run, 1);
 }
+
+// A sanitizer's own memory does not fit below the limit that keeps threads from starting.
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+
+/// While it lives, no memory can be mapped that is as large as a thread's stack.
+class no_room_for_stacks {
+ public:
+  no_room_for_stacks() {
+    ::getrlimit(RLIMIT_AS, &before_);
+    std::ifstream counts("/proc/self/statm");
+    rlim_t pages = 0;
+    counts >> pages;
+    rlimit tight = before_;
+    tight.rlim_cur = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{4} << 20);
+    EXPECT_EQ(::setrlimit(RLIMIT_AS, &tight), 0);
+  }
+  ~no_room_for_stacks() { ::setrlimit(RLIMIT_AS, &before_); }
+  no_room_for_stacks(const no_room_for_stacks&) = delete;
+  no_room_for_stacks& operator=(const no_room_for_stacks&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST(pool, a_run_whose_threads_cannot_be_started_tells_how_many_it_had) {
+  // In a program of its own, whose C library keeps no stack of a thread that has ended.
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        pool own(1);
+        const no_room_for_stacks limit;
+        const auto run = process(
+            numbers(40), [](int) { std::this_thread::sleep_for(std::chrono::milliseconds(5)); },
+            [](completion<int, void>) {}, {.workers = 8, .run_on = &own});
+        std::fprintf(stderr, "%u workers, %u items", run.workers,
+                     static_cast<unsigned>(run.succeeded));
+        std::_Exit(0);
+      },
+      testing::ExitedWithCode(0), "^2 workers, 40 items");
+}
+
+#endif
 
 }  // namespace
