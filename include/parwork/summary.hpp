@@ -30,7 +30,7 @@ struct summary {
   std::uint64_t produced = 0;   ///< items taken from the generator, and spawned ones
   std::uint64_t succeeded = 0;  ///< items with a result
   std::uint64_t failed = 0;     ///< items whose last attempt failed
-  std::uint64_t cancelled = 0;  ///< items that a stop kept from their first attempt
+  std::uint64_t cancelled = 0;  ///< items that a stop kept from their first attempt, or cut off
   std::uint64_t retries = 0;    ///< attempts beyond the first of their item
 
   std::chrono::nanoseconds wall{0};  ///< from the call of `process` to its end

@@ -30,7 +30,8 @@ bool ending::note_failure(std::uint64_t index, const failure& why, unsigned atte
   }
   // Under the policy every failure counts, a cancelled one too: what comes behind it is no success.
   const bool stops = policy_ == failure_policy::stop || (!sees_failures_ && !by_stop);
-  if (stops && order_ == ordering::input) shared_.cut_off = true;
+  // Nor behind one that a stop kept from its end: what a collector of results gets is a prefix.
+  if ((stops || by_stop) && order_ == ordering::input) shared_.cut_off = true;
   return stops;
 }
 

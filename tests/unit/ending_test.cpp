@@ -102,12 +102,16 @@ TEST_P(ending_sweep, after_a_stop_from_work_every_item_taken_arrives_once) {
     EXPECT_EQ(run.produced, source.calls);
     EXPECT_EQ(done.size(), run.produced);
     EXPECT_TRUE(done.has_every_index_once());
-    if (order == ordering::input) {
-      EXPECT_TRUE(done.is_in_input_order());
-    }
     EXPECT_GT(run.succeeded, 0u);
     EXPECT_EQ(run.failed, 0u);
-    EXPECT_TRUE(done.at_index(200).result.has_value()) << "a started attempt was cut off";
+    if (order == ordering::completion) {
+      EXPECT_TRUE(done.at_index(200).result.has_value()) << "a started attempt was cut off";
+    } else {
+      EXPECT_TRUE(done.is_in_input_order());
+      for (std::uint64_t i = 0; i < run.produced; ++i) {
+        EXPECT_EQ(done.at_index(i).result.has_value(), i < run.succeeded) << "no prefix: " << i;
+      }
+    }
   }
 }
 
@@ -383,6 +387,34 @@ TEST(ending, callables_passed_as_rvalues_are_gone_after_the_call) {
         {.workers = 4, .on_progress = [witness](const auto&) {}});
     expect_counts(run, 100);
     EXPECT_EQ(witness.use_count(), 1);
+  }
+}
+
+// Input order: what a collector of results has seen is a prefix, wherever the parts run.
+TEST_P(ending_sweep, a_stop_in_input_order_leaves_a_prefix) {
+  for (const auto where :
+       {parwork::runs_on::workers, parwork::runs_on::caller, parwork::runs_on::own_thread}) {
+    for (std::uint64_t stop_at = 10; stop_at < 60; ++stop_at) {
+      std::stop_source stop;
+      std::uint64_t next = 0;
+      std::vector<std::uint64_t> collected;
+      auto chosen = stopped_by(stop);
+      chosen.order = ordering::input;
+      chosen.generator_runs_on = where;
+      const auto run = process(
+          [&]() -> std::optional<std::uint64_t> {
+            return next < 10'000 ? std::optional(next++) : std::nullopt;
+          },
+          [&](std::uint64_t item) {
+            if (item == stop_at) stop.request_stop();
+            return item;
+          },
+          [&](std::uint64_t result) { collected.push_back(result); }, chosen);
+      for (std::uint64_t i = 0; i < collected.size(); ++i) {
+        ASSERT_EQ(collected[i], i) << "stopped at " << stop_at << ": " << run;
+      }
+      EXPECT_EQ(run.succeeded, collected.size());
+    }
   }
 }
 

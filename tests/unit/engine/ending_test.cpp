@@ -63,6 +63,15 @@ TEST(Ending, InInputOrderAFailureThatStopsCutsOffWhatIsBehind) {
   EXPECT_TRUE(run.services.cut_off);
 }
 
+TEST(Ending, InInputOrderAStopCutsOffWhatIsBehindTheFirstThatItCancelled) {
+  parts run{{.shape = {.workers = 2, .is_ordered = true}}};
+  EXPECT_TRUE(run.ending.stop());
+  EXPECT_FALSE(run.ending.note_failure(0, failure(failure_kind::error, "its own"), 1));
+  EXPECT_FALSE(run.services.cut_off) << "it failed by itself";
+  EXPECT_FALSE(run.ending.note_failure(1, failure(failure_kind::cancelled, "stopped"), 0));
+  EXPECT_TRUE(run.services.cut_off);
+}
+
 TEST(Ending, ACollectorOfResultsGetsTheFailureAsTheError) {
   parts run{{.traits = {.sees_failures = false}}};
   EXPECT_TRUE(run.ending.note_failure(5, failure(error("mine")), 1));
