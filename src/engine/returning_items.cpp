@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "base/saturating_add.hpp"
+
 namespace parwork::detail {
 
 // --- Retries ---
@@ -30,7 +32,7 @@ bool returning_items::schedule(batch& lone) noexcept {
   try {
     auto& entry = waiting_.emplace_back(*this, lone);
     entry.place_ = std::prev(waiting_.end());
-    timers_.schedule(entry, clock::now() + lone.wait);
+    timers_.schedule(entry, saturating_add(clock::now(), lone.wait));
     if (recording_ != nullptr) {
       entry.recorded_ = {recording_->waiting().take(), tick_clock::count() - recording_->origin()};
     }

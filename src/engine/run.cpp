@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/saturating_add.hpp"
 #include "engine/attempt_stop.hpp"
 #include "parwork/pool.hpp"
 
@@ -244,12 +245,12 @@ void run::report_progress() noexcept {
 }
 
 void run::report_progress_until_over() noexcept {
-  const auto every = std::max(options_.progress_every, shortest_progress);
-  for (auto next = telling_.started() + every; !wakeups_.is_over() && !discarding.load();) {
+  const auto every = std::max<std::chrono::nanoseconds>(options_.progress_every, shortest_progress);
+  for (auto next = saturating_add(telling_.started(), every); !wakeups_.is_over() && !discarding.load();) {
     threads_.progress_place.park_until(next);
     if (wakeups_.is_over() || clock::now() < next) continue;
     report_progress();
-    next = clock::now() + every;
+    next = saturating_add(clock::now(), every);
   }
 }
 

@@ -57,12 +57,14 @@ class timer {
  private:
   void thread_main() noexcept;
   timer_entry* take_due(std::chrono::steady_clock::time_point now) PARWORK_REQUIRES(lock_);
+  std::chrono::steady_clock::time_point next_look() noexcept PARWORK_REQUIRES(lock_);
 
   mutex lock_;
   timer_entry::schedule_map entries_ PARWORK_GUARDED_BY(lock_);
   std::thread thread_ PARWORK_GUARDED_BY(lock_);
   bool stopping_ PARWORK_GUARDED_BY(lock_) = false;
-  std::atomic<timer_entry*> firing_{nullptr};  // set under the lock; compared only, never followed
+  bool idle_ PARWORK_GUARDED_BY(lock_) = true;  // nothing was scheduled at the last look
+  std::atomic<timer_entry*> firing_{nullptr};   // set under the lock; compared only, never followed
   std::atomic<std::thread::id> thread_id_{};
   alarm_clock alarm_;  // set under the lock
 };
