@@ -29,9 +29,11 @@ pool::pool(unsigned workers)
 pool::~pool() = default;
 unsigned pool::size() const noexcept { return state_->size(); }
 
+// Never destroyed: what runs at exit may still need it, destructors of static objects and other
+// threads' runs included. Leak checkers see the pointer.
 pool& default_pool() {
-  static pool shared;
-  return shared;
+  static pool* const shared = new pool;
+  return *shared;
 }
 
 namespace detail {
@@ -221,8 +223,8 @@ void pool_state::update(pool_client& r) {
   refresh(r);
 }
 
-// The sentry's delay is longer than a scheduler's tick: an earlier timer would cost who sets it as
-// much as the wake-up does.
+// The sentry's delay is longer than a scheduler's tick, and longer than the timer's thread stays up
+// for a next entry: who sets it need not wake that thread, as long as it comes back often.
 bool pool_state::watch() noexcept {
   constexpr std::chrono::nanoseconds delay = std::chrono::microseconds(4500);
   if (watching_.load() || watching_.exchange(true)) return true;

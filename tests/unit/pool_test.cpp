@@ -304,6 +304,23 @@ TEST(pool, a_nested_run_gets_help_from_threads_that_are_free) {
   expect_counts(run, 1);
 }
 
+TEST(pool, the_default_one_works_behind_the_end_of_main) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto run_all = [] {
+    return process(numbers(100), [](int) {}, [](completion<int, void>) {}).succeeded;
+  };
+  EXPECT_EXIT(
+      {
+        // Registered before the pool is made: called when static objects made later are gone.
+        std::atexit([] {
+          const auto late = process(numbers(100), [](int) {}, [](completion<int, void>) {});
+          std::fprintf(stderr, "%u items", static_cast<unsigned>(late.succeeded));
+        });
+        std::exit(run_all() == 100 ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "^100 items");
+}
+
 // A sanitizer's own memory does not fit below the limit that keeps threads from starting.
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 
