@@ -31,8 +31,8 @@ class line_generator {
 ///
 /// Blocks while the stream does: for a terminal or a pipe, `runs_on::own_thread` keeps the workers
 /// free. Throws `std::ios_base::failure` where reading fails, or where the stream was not readable
-/// from the start (a file that could not be opened). REQUIRES: `input.exceptions()` has neither
-/// failbit nor eofbit set, which would make the end of the stream an error.
+/// from the start (a file that could not be opened). The end of the stream is the end, whatever
+/// `input.exceptions()` asks for.
 [[nodiscard]] inline line_generator lines(std::istream& input, char delimiter = '\n') noexcept {
   return {input, delimiter};
 }

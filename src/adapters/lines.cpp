@@ -6,7 +6,12 @@ namespace parwork {
 
 std::optional<std::string> line_generator::operator()() {
   std::string line;
-  if (std::getline(*input_, line, delimiter_)) {
+  try {
+    std::getline(*input_, line, delimiter_);
+  } catch (const std::ios_base::failure&) {
+    // The stream's own exceptions, where its owner asked for them: its state says what happened.
+  }
+  if (!input_->fail()) {
     ++read_;
     return line;
   }

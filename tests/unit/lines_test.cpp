@@ -96,4 +96,10 @@ TEST(lines, a_stream_that_breaks_throws_and_says_how_far_it_came) {
   }
 }
 
+TEST(lines, end_at_the_end_of_a_stream_that_throws_there) {
+  std::istringstream input("a\nb");
+  input.exceptions(std::ios_base::failbit | std::ios_base::eofbit);
+  EXPECT_EQ(all_of(lines(input)), (list{"a", "b"}));
+}
+
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -404,6 +405,26 @@ TEST_P(spawn_sweep, a_failure_that_stops_the_run_cancels_what_was_spawned) {
   expect_consistent(run, chosen);
   EXPECT_TRUE(run.stopped);
   EXPECT_EQ(collected, run.produced);
+}
+
+struct unassignable {
+  const int depth;
+};
+
+TEST(spawn, takes_items_without_assignment_with_a_reduction) {
+  auto count = parwork::reduce(0, [](int sum) { return sum + 1; }, std::plus<>());
+  std::vector<unassignable> roots;
+  for (int i = 0; i < 100; ++i) roots.push_back({7});
+  const auto summary = parwork::process(
+      roots,
+      [](const unassignable& item, parwork::context& context) {
+        if (item.depth == 0) return;
+        context.spawn(unassignable{item.depth - 1});
+        context.spawn(unassignable{item.depth - 1});
+      },
+      count);
+  EXPECT_EQ(summary.succeeded, 100U * 255U);
+  EXPECT_EQ(count.value(), 100 * 255);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <new>
 #include <optional>
 #include <utility>
@@ -63,8 +64,7 @@ class spawn_stack {
     if (entries_.size() == bottom_) {
       clear();
     } else if (bottom_ > entries_.size() / 2) {
-      entries_.erase(entries_.begin(), entries_.begin() + static_cast<std::ptrdiff_t>(bottom_));
-      bottom_ = 0;
+      close_gap();
     }
     publish_size();
   }
@@ -85,6 +85,16 @@ class spawn_stack {
  private:
   void clear() noexcept PARWORK_REQUIRES(lock_) {
     entries_.clear();
+    bottom_ = 0;
+  }
+  // Moves what is left to the front: by construction, for items need not be assignable.
+  void close_gap() noexcept PARWORK_REQUIRES(lock_) {
+    const std::size_t left = entries_.size() - bottom_;
+    for (std::size_t i = 0; i < left; ++i) {
+      std::destroy_at(&entries_[i]);
+      std::construct_at(&entries_[i], std::move(entries_[bottom_ + i]));
+    }
+    while (entries_.size() > left) entries_.pop_back();
     bottom_ = 0;
   }
   void publish_size() noexcept PARWORK_REQUIRES(lock_) {
