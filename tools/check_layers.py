@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 PUBLIC_LAYERS = {
-    0: "failure context retry progress summary",
+    0: "failure context option_values retry progress summary",
     1: "completion completer concepts pool options cpus split per_worker batched reduce prefinished codec journal_errors",
     3: "process adapters chunks files into lines paced tee recorder progress_bar",
     4: "work journal journal_reader nats parwork",

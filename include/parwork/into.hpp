@@ -4,6 +4,7 @@
 #pragma once
 
 #include <concepts>
+#include <type_traits>
 #include <utility>
 
 #include "parwork/detail/is_completion.hpp"
@@ -43,8 +44,12 @@ class container_collector {
 ///
 /// Sees successes only, so the first failure ends the run and is thrown. A container of completions
 /// takes completions, failures and all: `std::vector<parwork::completion<Item, R>>`.
-template <class Container>
-[[nodiscard]] auto into(Container& container) noexcept {
+template <class Given>
+[[nodiscard]] auto into(Given&& container) noexcept {
+  static_assert(std::is_lvalue_reference_v<Given>,
+                "parwork: into needs a container that outlives the run, and this is a temporary: "
+                "give it a name");
+  using Container = std::remove_reference_t<Given>;
   using value = typename Container::value_type;
   static_assert(
       requires(value v) { container.push_back(std::move(v)); } ||

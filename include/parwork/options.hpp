@@ -11,6 +11,7 @@
 #include <optional>
 #include <stop_token>
 
+#include "parwork/option_values.hpp"
 #include "parwork/progress.hpp"
 #include "parwork/retry.hpp"
 
@@ -46,7 +47,8 @@ enum class runs_on {
 };
 
 /// How a run behaves. Every default is safe; values out of range throw `std::invalid_argument`
-/// before anything starts.
+/// before anything starts. A count of another integer type needs a cast,
+/// `.workers = static_cast<unsigned>(n)`; a negative one becomes too large and is refused.
 struct options {
   /// Threads that run work, the calling thread included; 0: the size of the pool. At most
   /// `max_workers`. More than the pool and the caller have are started for this run alone (about 30
@@ -70,10 +72,11 @@ struct options {
   /// Time for one attempt, 0: none. Cooperative: work watches `context::stop_token` or `deadline`;
   /// an attempt that ends later is a failure of kind `timeout`, whatever it returned. Costs two
   /// clock readings an attempt.
-  std::chrono::nanoseconds timeout{0};
+  time_span timeout = {};
 
   /// Requesting it ends the run: no further generator call, started attempts finish, the rest
-  /// arrives as `cancelled`.
+  /// arrives as `cancelled`. Under `ordering::input` so does all that is behind the first such item:
+  /// what a collector of results has seen is a prefix of the input.
   std::stop_token stop = {};
 
   /// Called by one thread at a time (a thread of its own, started only where this is set), at most
@@ -82,7 +85,7 @@ struct options {
   std::function<void(const progress&)> on_progress = {};
 
   /// Least time between two calls of `on_progress`; below a millisecond counts as one.
-  std::chrono::nanoseconds progress_every = std::chrono::milliseconds(100);
+  time_span progress_every = std::chrono::milliseconds(100);
 
   /// How many items there will be, for `progress::total` and its estimate; sized ranges fill it.
   std::optional<std::uint64_t> total = {};

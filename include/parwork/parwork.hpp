@@ -1,6 +1,10 @@
 // Everything of parwork's core.
 #pragma once
 
+#include "parwork/detail/language.hpp"
+
+#ifdef PARWORK_LANGUAGE_IS_NEW_ENOUGH  // else that one error is all
+
 #include "parwork/adapters.hpp"
 #include "parwork/batched.hpp"
 #include "parwork/completer.hpp"
@@ -22,3 +26,5 @@
 #include "parwork/split.hpp"
 #include "parwork/summary.hpp"
 #include "parwork/work.hpp"
+
+#endif

@@ -5,7 +5,10 @@
 // item has been handed to the collector or destroyed. So capturing by reference is always safe.
 #pragma once
 
+#include <concepts>
 #include <functional>
+#include <iterator>
+#include <ranges>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -75,12 +78,44 @@ consteval bool accepts_results_of() {
   return ok;
 }
 
+template <class R>
+consteval bool accepts_result() {
+  constexpr bool ok = std::is_void_v<R> || std::move_constructible<R>;
+  static_assert(ok,
+                "parwork: work's result must be movable, for it is handed on to the collector: "
+                "return a std::unique_ptr to it");
+  return ok;
+}
+
+// A result that is made from an item by looking at it: it points there.
+template <class R, class Item>
+inline constexpr bool looks_into = false;
+template <std::ranges::view R, std::ranges::range Item>
+  requires(std::ranges::borrowed_range<R> && !std::ranges::borrowed_range<Item>)
+inline constexpr bool looks_into<R, Item> = std::is_constructible_v<R, const Item&>;
+
+template <class Collector, class Item, class R>
+consteval bool keeps_what_results_point_to() {
+  if constexpr (looks_into<R, Item>) {
+    constexpr bool ok = !result_sink<Collector, Item, R>::needs_item;
+    static_assert(ok,
+                  "parwork: the result is a view of such an item as this, and the item is moved "
+                  "into the completion before the collector sees it: return a std::string (or "
+                  "another owner), or take completion<void, R> where the view points elsewhere");
+    return ok;
+  } else {
+    return true;
+  }
+}
+
 // The checks that need the result's type, once work is known to be fine.
 template <class Work, class Collector, class Item>
 consteval bool fits_together() {
   using caller = caller_for<Work, Item>;
   using result = typename caller::result_type;
-  if constexpr (!accepts_collector<Collector, Item, result>()) {
+  if constexpr (!accepts_result<result>()) {
+    return false;
+  } else if constexpr (!accepts_collector<Collector, Item, result>()) {
     return false;
   } else if constexpr (is_reduction<std::remove_cv_t<Collector>>) {
     constexpr bool ok = folds_result<Collector, result>();
@@ -96,7 +131,7 @@ consteval bool fits_together() {
                   "parwork: work takes a move-only item by value, but a completion collector needs "
                   "the item too: take "
                   "it by reference");
-    return ok;
+    return ok && keeps_what_results_point_to<Collector, Item, result>();
   }
 }
 
@@ -117,6 +152,27 @@ consteval bool accepts_call() {
   }
 }
 
+// Whether failures come to the collector alone, so that a caller who drops the summary may miss
+// them. False for calls that do not compile: their sentences come from accepts_call.
+template <class Generator, class Work, class Collector>
+consteval bool may_miss_failures() {
+  using collector = std::remove_reference_t<Collector>;
+  if constexpr (!generator<Generator> || is_reduction<std::remove_cv_t<collector>>) {
+    return false;
+  } else {
+    using item = plain_item_t<generator_item_t<Generator>>;
+    using work = std::remove_reference_t<Work>;
+    if constexpr (accepts_item<work, item>()) {
+      using result = typename caller_for<work, item>::result_type;
+      constexpr collector_form form = collector_form_of<collector, item, result>();
+      return form == collector_form::completion || form == collector_form::completion_lvalue ||
+             form == collector_form::completion_without_item;
+    } else {
+      return false;
+    }
+  }
+}
+
 template <class Work, class Item>
 void refuse_moved_retries(const options& given) {
   if (caller_for<Work, Item>::how == passing::rvalue_only && given.retry.max_attempts > 1) {
@@ -126,6 +182,52 @@ void refuse_moved_retries(const options& given) {
                                 "second attempt; take it by reference");
   }
 }
+
+// What process does, behind both of its forms.
+template <class Generator, class Work, class Collector>
+summary process_checked(Generator&& generator, Work&& work, Collector&& collector,
+                        options&& given) {
+  if constexpr (accepts_call<Generator, Work, Collector>()) {
+    refuse_null(generator, "the generator");
+    refuse_null(work, "work");
+    refuse_null(collector, "the collector");
+    using item = plain_item_t<generator_item_t<Generator>>;
+    refuse_moved_retries<std::remove_reference_t<Work>, item>(given);
+    unobserved nobody;
+    typed_run<Generator, Work, Collector> run(
+        std::forward<Generator>(generator), std::forward<Work>(work),
+        std::forward<Collector>(collector), std::move(given), nobody);
+    return run.execute();
+  } else {
+    return {};  // the sentences above have been printed
+  }
+}
+
+template <class Generator, class Work, class Collector>
+concept failure_watcher = may_miss_failures<Generator, Work, Collector>();
+
+// What a parameter's type defaults to where the argument is the name of several functions: then
+// the compiler deduces none.
+struct name_of_many {};
+
+template <class Work, class Collector>
+consteval bool accepts_names() {
+  constexpr bool ok =
+      !std::is_same_v<Work, name_of_many> && !std::is_same_v<Collector, name_of_many>;
+  static_assert(ok,
+                "parwork: this name stands for several functions (overloads, or a template), and "
+                "process cannot choose: wrap it in a lambda, [](auto& item) { return f(item); }");
+  return ok;
+}
+template <class Work, class Collector>
+concept resolved = accepts_names<Work, Collector>();
+
+template <class>
+inline constexpr bool always_false = false;
+
+template <class First, class Last>
+concept iterator_pair = std::input_or_output_iterator<std::remove_cvref_t<First>> &&
+                        std::sentinel_for<std::remove_cvref_t<Last>, std::remove_cvref_t<First>>;
 
 }  // namespace detail
 
@@ -148,23 +250,53 @@ void refuse_moved_retries(const options& given) {
 ///
 /// Cost: a call of one item about 6 us where another worker has to be woken; then nothing an item
 /// but the three calls, and under a microsecond a batch.
-template <class Generator, class Work, class Collector>
+template <class Generator, class Work = detail::name_of_many,
+          class Collector = detail::name_of_many>
+  requires detail::resolved<Work, Collector>
+summary process(Generator&& generator, Work&& work, Collector&& collector, options given = {}) {
+  return detail::process_checked(std::forward<Generator>(generator), std::forward<Work>(work),
+                                 std::forward<Collector>(collector), std::move(given));
+}
+
+/// The same, where the collector sees failures: then nothing is thrown for them, and the summary is
+/// what tells that there were some.
+template <class Generator, class Work = detail::name_of_many,
+          class Collector = detail::name_of_many>
+  requires detail::resolved<Work, Collector> && detail::failure_watcher<Generator, Work, Collector>
 [[nodiscard]] summary process(Generator&& generator, Work&& work, Collector&& collector,
                               options given = {}) {
-  if constexpr (detail::accepts_call<Generator, Work, Collector>()) {
-    detail::refuse_null(generator, "the generator");
-    detail::refuse_null(work, "work");
-    detail::refuse_null(collector, "the collector");
-    using item = detail::plain_item_t<generator_item_t<Generator>>;
-    detail::refuse_moved_retries<std::remove_reference_t<Work>, item>(given);
-    detail::unobserved nobody;
-    detail::typed_run<Generator, Work, Collector> run(
-        std::forward<Generator>(generator), std::forward<Work>(work),
-        std::forward<Collector>(collector), std::move(given), nobody);
-    return run.execute();
-  } else {
-    return {};  // the sentences above have been printed
-  }
+  return detail::process_checked(std::forward<Generator>(generator), std::forward<Work>(work),
+                                 std::forward<Collector>(collector), std::move(given));
+}
+
+// --- Calls that were meant otherwise: one sentence each ---
+
+template <class Generator, class Work>
+summary process(Generator&&, Work&&) {
+  static_assert(detail::always_false<Work>,
+                "parwork: process needs a collector as its third argument: parwork::into(results), "
+                "or [] {} where work returns nothing");
+  return {};
+}
+
+template <class Generator, class Work, class Collector, class Options>
+  requires(!std::convertible_to<Options, options>)
+summary process(Generator&&, Work&&, Collector&&, Options&&) {
+  constexpr bool is_pair = detail::iterator_pair<Generator, Work>;
+  static_assert(!is_pair,
+                "parwork: process takes a range and not a pair of iterators: "
+                "std::ranges::subrange(first, last)");
+  static_assert(is_pair || detail::always_false<Options>,
+                "parwork: the fourth argument of process is its options: {.workers = 4}");
+  return {};
+}
+
+template <class First, class Last, class Work, class Collector>
+summary process(First&&, Last&&, Work&&, Collector&&, const options&) {
+  static_assert(detail::always_false<First>,
+                "parwork: process takes a range and not a pair of iterators: "
+                "std::ranges::subrange(first, last)");
+  return {};
 }
 
 }  // namespace parwork

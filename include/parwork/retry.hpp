@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "parwork/failure.hpp"
+#include "parwork/option_values.hpp"
 
 namespace parwork {
 
@@ -19,13 +20,13 @@ struct retry_policy {
   unsigned max_attempts = 1;
 
   /// Wait before the second attempt. 0: try again at once. Negative values are refused.
-  std::chrono::nanoseconds backoff{0};
+  time_span backoff = {};
 
   /// Each further wait is that much longer. Values below 1 and NaN are refused.
   double multiplier = 2.0;
 
   /// No wait grows beyond this, jitter aside. Negative values are refused.
-  std::chrono::nanoseconds max_backoff = std::chrono::seconds(30);
+  time_span max_backoff = std::chrono::seconds(30);
 
   /// Share of each wait by which it is randomly shortened or lengthened, so that items that failed
   /// together do not come back together. From 0 to 1; others are refused.

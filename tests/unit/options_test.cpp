@@ -216,4 +216,28 @@ TEST(options, may_be_left_out) {
   expect_counts(process(numbers(10), [](int) {}, [] {}), 10);
 }
 
+TEST(options, a_duration_beyond_nanoseconds_is_the_longest) {
+  EXPECT_EQ(parwork::time_span(std::chrono::hours::max()), std::chrono::nanoseconds::max());
+  EXPECT_EQ(parwork::time_span(std::chrono::hours::min()), std::chrono::nanoseconds::min());
+  EXPECT_EQ(parwork::time_span(std::chrono::duration<short>(2)), std::chrono::seconds(2));
+}
+
+TEST(options, the_longest_durations_never_come) {
+  constexpr auto longest = std::chrono::nanoseconds::max();
+  int calls = 0;
+  int attempts = 0;
+  const auto summary = parwork::process(
+      std::vector<int>{1},
+      [&](int) {
+        if (++attempts == 1) throw std::runtime_error("once");
+      },
+      [] {},
+      {.retry = {.max_attempts = 2, .max_backoff = longest},
+       .timeout = longest,
+       .on_progress = [&](const parwork::progress&) { ++calls; },
+       .progress_every = longest});
+  EXPECT_EQ(summary.succeeded, 1U);
+  EXPECT_EQ(calls, 1);  // the one at the end
+}
+
 }  // namespace

@@ -25,10 +25,52 @@ inline constexpr bool is_reduction = false;
 template <class Accumulator, class Fold, class Merge>
 inline constexpr bool is_reduction<reduction<Accumulator, Fold, Merge>> = true;
 
+// The only parameter of a callable that is not overloaded and not a template.
+template <class T>
+struct only_parameter {};
+template <class Returned, class Parameter>
+struct only_parameter<Returned(Parameter)> {
+  using type = std::remove_cvref_t<Parameter>;
+};
+template <class Returned, class Parameter>
+struct only_parameter<Returned(Parameter) noexcept> : only_parameter<Returned(Parameter)> {};
+template <class Signature>
+struct only_parameter<Signature*> : only_parameter<Signature> {};
+template <class Class, class Returned, class Parameter>
+struct only_parameter<Returned (Class::*)(Parameter)> : only_parameter<Returned(Parameter)> {};
+template <class Class, class Returned, class Parameter>
+struct only_parameter<Returned (Class::*)(Parameter) const> : only_parameter<Returned(Parameter)> {
+};
+template <class Class, class Returned, class Parameter>
+struct only_parameter<Returned (Class::*)(Parameter) noexcept>
+    : only_parameter<Returned(Parameter)> {};
+template <class Class, class Returned, class Parameter>
+struct only_parameter<Returned (Class::*)(Parameter) const noexcept>
+    : only_parameter<Returned(Parameter)> {};
+template <class T>
+  requires requires { &T::operator(); }
+struct only_parameter<T> : only_parameter<decltype(&T::operator())> {};
+
+// Whether a collector's parameter is spelled out and is made from whatever there is (std::any): it
+// is meant for results, and completions fit by accident.
+struct whatever {};
+template <class Collector>
+inline constexpr bool takes_whatever = false;
+template <class Collector>
+  requires requires { typename only_parameter<std::remove_cv_t<Collector>>::type; }
+inline constexpr bool takes_whatever<Collector> =
+    std::is_constructible_v<typename only_parameter<std::remove_cv_t<Collector>>::type, whatever>;
+
 template <class Collector, class Item, class R>
 consteval collector_form collector_form_of() {
   if constexpr (is_reduction<std::remove_cv_t<Collector>>) {
     return collector_form::reduction;
+  } else if constexpr (takes_whatever<Collector>) {
+    if constexpr (std::is_void_v<R>) {
+      return collector_form::none;
+    } else {
+      return std::is_invocable_v<Collector&, R> ? collector_form::result : collector_form::none;
+    }
   } else if constexpr (std::is_invocable_v<Collector&, completion<Item, R>>) {
     return collector_form::completion;
   } else if constexpr (std::is_invocable_v<Collector&, completion<Item, R>&>) {
