@@ -49,13 +49,13 @@ template <class Given>
   static_assert(std::is_lvalue_reference_v<Given>,
                 "parwork: into needs a container that outlives the run, and this is a temporary: "
                 "give it a name");
-  using Container = std::remove_reference_t<Given>;
-  using value = typename Container::value_type;
+  using container_type = std::remove_reference_t<Given>;
+  using value = typename container_type::value_type;
   static_assert(
       requires(value v) { container.push_back(std::move(v)); } ||
           requires(value v) { container.insert(std::move(v)); },
       "parwork: into needs a container with push_back or insert");
-  return container_collector<Container>(container);
+  return container_collector<container_type>(container);
 }
 
 }  // namespace parwork

@@ -201,15 +201,16 @@ summary run_journalled(journal_run& run, Key key, Generator&& generator, Work&& 
 /// As `process(generator, work, collector, given)`, with a journal: an item whose success is
 /// recorded is not worked on again, its result reaches the collector in its place (see
 /// `journal_options::replay`); so is an item whose failure is recorded, unless
-/// `journal_options::retry_failed`. Everything else is recorded as soon as it is finished, before the
-/// collector sees it and whatever order it is called in. Not recorded is what arrives as cancelled,
-/// and an item that a stop kept from its next attempt; a failure near a stop is as any other.
+/// `journal_options::retry_failed`. Everything else is recorded as soon as it is finished, before
+/// the collector sees it and whatever order it is called in. Not recorded is what arrives as
+/// cancelled, and an item that a stop kept from its next attempt; a failure near a stop is as any
+/// other.
 ///
 /// A recorded exception comes back as a failure of its kind and message, without the exception
-/// object. A split range is read by one thread at a time. Work cannot `spawn`. Throws what `process`
-/// throws, and: `journal_busy` where another run uses the journal, `journal_mismatch` where it holds
-/// results of another type, `journal_corrupt`, and `journal_unwritable`, which stops the run as a
-/// throwing collector does.
+/// object. A split range is read by one thread at a time. Work cannot `spawn`. Throws what
+/// `process` throws, and: `journal_busy` where another run uses the journal, `journal_mismatch`
+/// where it holds results of another type, `journal_corrupt`, and `journal_unwritable`, which stops
+/// the run as a throwing collector does.
 ///
 /// Cost: about 1 us an item, on a thread of the journal's own for the most part. Workers encode
 /// results, several at once, and wait where the disk does not keep up.

@@ -1,6 +1,7 @@
 // The type of durations in options: they need a unit.
 //
-// Thread safety: a value. Invariant: it is what was given, or the nearest that nanoseconds can hold.
+// Thread safety: a value. Invariant: it is what was given, or the nearest that nanoseconds can
+// hold.
 #pragma once
 
 #include <chrono>

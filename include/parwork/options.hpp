@@ -75,8 +75,8 @@ struct options {
   time_span timeout = {};
 
   /// Requesting it ends the run: no further generator call, started attempts finish, the rest
-  /// arrives as `cancelled`. Under `ordering::input` so does all that is behind the first such item:
-  /// what a collector of results has seen is a prefix of the input.
+  /// arrives as `cancelled`. Under `ordering::input` so does all that is behind the first such
+  /// item: what a collector of results has seen is a prefix of the input.
   std::stop_token stop = {};
 
   /// Called by one thread at a time (a thread of its own, started only where this is set), at most

@@ -40,8 +40,8 @@ class pool {
   std::unique_ptr<detail::pool_state> state_;
 };
 
-/// The pool of runs that name none: `available_cpus()` threads, started at the first use. It is never
-/// destroyed, so runs work in destructors of static objects and in `atexit` handlers, too.
+/// The pool of runs that name none: `available_cpus()` threads, started at the first use. It is
+/// never destroyed, so runs work in destructors of static objects and in `atexit` handlers, too.
 [[nodiscard]] pool& default_pool();
 
 }  // namespace parwork

@@ -113,9 +113,7 @@ template <class Work, class Collector, class Item>
 consteval bool fits_together() {
   using caller = caller_for<Work, Item>;
   using result = typename caller::result_type;
-  if constexpr (!accepts_result<result>()) {
-    return false;
-  } else if constexpr (!accepts_collector<Collector, Item, result>()) {
+  if constexpr (!(accepts_result<result>() && accepts_collector<Collector, Item, result>())) {
     return false;
   } else if constexpr (is_reduction<std::remove_cv_t<Collector>>) {
     constexpr bool ok = folds_result<Collector, result>();

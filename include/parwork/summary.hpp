@@ -34,7 +34,8 @@ struct summary {
   std::uint64_t retries = 0;    ///< attempts beyond the first of their item
 
   std::chrono::nanoseconds wall{0};  ///< from the call of `process` to its end
-  /// The limit the run had, less threads that the system had no room for. Fewer may have been needed.
+  /// The limit the run had, less threads that the system had no room for. Fewer may have been
+  /// needed.
   unsigned workers = 0;
   std::size_t peak_in_flight = 0;  ///< spawned items aside: never above `options::queue`
   bool stopped = false;            ///< by token or by a failure

@@ -4,14 +4,22 @@
 
 namespace parwork {
 
+namespace {
+
+// Whether there was one. A stream whose owner asked for exceptions throws at its end, too.
+bool read_line(std::istream& input, std::string& line, char delimiter) {
+  try {
+    return static_cast<bool>(std::getline(input, line, delimiter));
+  } catch (const std::ios_base::failure&) {
+    return !input.fail();
+  }
+}
+
+}  // namespace
+
 std::optional<std::string> line_generator::operator()() {
   std::string line;
-  try {
-    std::getline(*input_, line, delimiter_);
-  } catch (const std::ios_base::failure&) {
-    // The stream's own exceptions, where its owner asked for them: its state says what happened.
-  }
-  if (!input_->fail()) {
+  if (read_line(*input_, line, delimiter_)) {
     ++read_;
     return line;
   }

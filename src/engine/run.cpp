@@ -246,7 +246,8 @@ void run::report_progress() noexcept {
 
 void run::report_progress_until_over() noexcept {
   const auto every = std::max<std::chrono::nanoseconds>(options_.progress_every, shortest_progress);
-  for (auto next = saturating_add(telling_.started(), every); !wakeups_.is_over() && !discarding.load();) {
+  for (auto next = saturating_add(telling_.started(), every);
+       !wakeups_.is_over() && !discarding.load();) {
     threads_.progress_place.park_until(next);
     if (wakeups_.is_over() || clock::now() < next) continue;
     report_progress();

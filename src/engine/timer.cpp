@@ -58,7 +58,8 @@ std::chrono::steady_clock::time_point timer::next_look() noexcept {
   const bool idle = entries_.empty();
   const bool was_idle = std::exchange(idle_, idle);
   if (!idle) return entries_.begin()->first;
-  return was_idle ? clock::time_point::max() : clock::now() + stay_up;
+  using std::chrono::steady_clock;
+  return was_idle ? steady_clock::time_point::max() : steady_clock::now() + stay_up;
 }
 
 void timer::thread_main() noexcept {

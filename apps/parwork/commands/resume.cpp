@@ -42,7 +42,7 @@ int resume(const resume_request& request, const std::vector<std::string>& argume
   if (fault)
     throw system_error("the run's folder " + called.folder + " cannot be used", fault.value());
   run_settings settings =
-      parse_again(called.option_words, request.changes.option_words, called.other_words);
+      parse_again(called.option_words, request.changes.called.options, called.other_words);
   settings.journal = file;
   if (!log.empty()) settings.log = log;
   if (!report.empty()) settings.report = report;
@@ -68,7 +68,7 @@ int resume_journal(const invocation& called) {
   resume_request request;
   request.journal = table.parse_with_operand(called.words, "one journal is resumed at a time");
   if (draft.help) return print(resume_help);
-  draft.to.option_words = table.used_but({});
+  draft.to.called.options = table.used_but({});
   request.changes = std::move(draft.to);
   if (request.journal.empty()) {
     throw error("a journal is missing\nusage: parwork resume JOURNAL [options]");

@@ -59,7 +59,7 @@ int run_items(const invocation& called) {
   run_request request = parse_run(called.words);
   if (request.help) return print(help_of("parwork run", options_of_run(), run_usage, run_footer));
   run_settings& settings = request.settings;
-  settings.needs_run_word =
+  settings.called.needs_run_word =
       !settings.command.empty() && called.is_subcommand(settings.command.front());
   if (const std::string mistake = mistake_in(settings); !mistake.empty()) {
     static_cast<void>(write_all(STDERR_FILENO, "parwork: cannot run '" + settings.command.front() +

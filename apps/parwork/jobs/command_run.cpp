@@ -309,16 +309,19 @@ std::optional<std::string> name_of_standard_input() {
   struct stat opened{}, named{};
   if (fstat(STDIN_FILENO, &opened) != 0 || !S_ISREG(opened.st_mode)) return std::nullopt;
   std::error_code fault;
-  const auto name = std::filesystem::read_symlink("/proc/self/fd/0", fault).string();
+  auto name = std::filesystem::read_symlink("/proc/self/fd/0", fault).string();
   if (fault || stat(name.c_str(), &named) != 0) return std::nullopt;
   if (opened.st_dev != named.st_dev || opened.st_ino != named.st_ino) return std::nullopt;
   return name;
 }
 
 run_record command_run::record_of_this() const {
-  run_record called{
-      settings_.option_words, settings_.other_words, current_folder(), settings_.input.file, false,
-      settings_.input.begin};
+  run_record called{settings_.called.options,
+                    settings_.called.others,
+                    current_folder(),
+                    settings_.input.file,
+                    false,
+                    settings_.input.begin};
   if (settings_.input.arguments || known_ != nullptr) return called;
   if (!called.input_file.empty()) {
     called.input_file = std::filesystem::absolute(called.input_file).string();

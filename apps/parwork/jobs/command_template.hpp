@@ -35,9 +35,9 @@ class command_template {
   [[nodiscard]] static command_template of_words(const std::vector<std::string>& words);
 
   /// One string for `sh -c`. Where it uses $1, $@ or their like, these are the job's columns (with
-  /// -n its items), and no item is appended. Its placeholders become shell variables, which the words behind it
-  /// set: a shell takes none of an item for code, wherever the placeholder stands. Throws
-  /// cli::error for one where the shell would not read a variable as it is.
+  /// -n its items), and no item is appended. Its placeholders become shell variables, which the
+  /// words behind it set: a shell takes none of an item for code, wherever the placeholder stands.
+  /// Throws cli::error for one where the shell would not read a variable as it is.
   [[nodiscard]] static command_template of_shell(std::string_view command);
 
   /// The argument vector of a job.

@@ -72,12 +72,12 @@ run_request parse_run(const std::vector<std::string>& words) {
   run_draft draft;
   option_table table("parwork run", run_sections(), draft);
   run_settings& to = draft.to;
-  to.other_words = table.parse(words);
+  to.called.others = table.parse(words);
   if (draft.help) return {{}, true};
-  to.option_words = table.used_but({});
-  to.options_for_again =
+  to.called.options = table.used_but({});
+  to.called.options_for_again =
       table.used_but({"-a", "--input", "-0", "--null", "-d", "--delimiter", "--report"});
-  take_command(to.other_words, to, draft.left);
+  take_command(to.called.others, to, draft.left);
   refuse_contradictions(to, draft.left);
   fill_in_defaults(to, draft.left);
   return {std::move(draft.to), false};

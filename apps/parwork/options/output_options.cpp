@@ -83,7 +83,8 @@ Default: 64M.)",
                .help = "How many items may be in flight",
                .otherwise = "100 x workers",
                .manual =
-                   R"(How many items may be in flight: so many jobs at most run ahead of a slow one with
+                   R"(How many items may be in flight: so many jobs at most run ahead of a slow one
+with
 .BR \-k .
 Default: 100 times the workers.)",
            },

@@ -29,7 +29,8 @@ A journal that exists is refused without
                .names = "--resume",
                .help = "Go on with the run of the journal",
                .manual =
-                   R"(Go on with the run of the journal: only what it does not have is done, only what was not shown is shown.)",
+                   R"(Go on with the run of the journal: only what it does not have is done,
+only what was not shown is shown.)",
            },
            [](run_draft& draft, const std::string& /*no value*/) { draft.to.resume = true; }},
           {{
@@ -58,7 +59,8 @@ do failed jobs again.)",
                .help = "Write a page that shows where the run's time went",
                .completes = completion::files,
                .manual =
-                   R"(At the end write a page that shows where the time of the run went and what bounded it.)",
+                   R"(At the end write a page that shows where the time of the run went
+and what bounded it.)",
                .overview = {"--report FILE.html", "a page that shows where the time went"},
            },
            [](run_draft& draft, const std::string& file) { draft.to.report = report_file(file); }},

@@ -25,6 +25,14 @@ struct input_settings {
   bool skip_blank = false;
 };
 
+/// The command line: what the run was called with, options apart from the rest.
+struct called_words {
+  std::vector<std::string> options;
+  std::vector<std::string> others;
+  bool needs_run_word = false;                 // the command bears a subcommand's name
+  std::vector<std::string> options_for_again;  // for the same command with other items
+};
+
 /// What `parwork run` is asked for. Times are at least 0.
 struct run_settings {
   input_settings input;
@@ -51,11 +59,7 @@ struct run_settings {
   bool verbose = false;
   bool dry_run = false;
 
-  /// The command line: what the run was called with, options apart from the rest.
-  std::vector<std::string> option_words;
-  std::vector<std::string> other_words;
-  bool needs_run_word = false;                 // the command bears a subcommand's name
-  std::vector<std::string> options_for_again;  // for the same command with other items
+  called_words called;
 };
 
 }  // namespace cli

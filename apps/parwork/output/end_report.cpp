@@ -69,12 +69,12 @@ std::string end_report::retry_command() const {
   const auto add = [&](const std::vector<std::string>& more) {
     words.insert(words.end(), more.begin(), more.end());
   };
-  add(settings_.options_for_again);
+  add(settings_.called.options_for_again);
   if (!settings_.command.empty()) {
     const std::string& program = settings_.command.front();
     if (program.starts_with('-')) {
       words.emplace_back("--");
-    } else if (words.size() == 1 && settings_.needs_run_word) {
+    } else if (words.size() == 1 && settings_.called.needs_run_word) {
       words.emplace_back("run");
     }
     add(settings_.command);

@@ -1,8 +1,8 @@
-// A run with a journal: a filter before the generator, which finds what is recorded, and an observer
-// of the run's outcomes, which records what is not. The rest is an ordinary run.
+// A run with a journal: a filter before the generator, which finds what is recorded, and an
+// observer of the run's outcomes, which records what is not. The rest is an ordinary run.
 //
-// Thread safety: the filter is called by one thread at a time, the observer by several at once; they
-// share the places of the items in flight, under a lock.
+// Thread safety: the filter is called by one thread at a time, the observer by several at once;
+// they share the places of the items in flight, under a lock.
 //
 // Invariants:
 // 1. An item is in `places` from its generator call until its outcome is final, unless it came with

@@ -31,7 +31,7 @@ TEST(command_line, defaults_that_depend_on_others) {
 
 TEST(command_line, a_recorded_one_is_read_again_with_changes) {
   const auto first = parse({"-j3", "--journal", "j", "echo", ":::", "a", "--b"});
-  const auto again = cli::parse_again(first.option_words, {"-j", "5"}, first.other_words);
+  const auto again = cli::parse_again(first.called.options, {"-j", "5"}, first.called.others);
   EXPECT_EQ(again.workers, 5U);
   EXPECT_TRUE(again.resume);
   EXPECT_EQ(again.command, words{"echo"});
@@ -40,7 +40,7 @@ TEST(command_line, a_recorded_one_is_read_again_with_changes) {
 
 TEST(command_line, options_for_the_same_command_with_other_items) {
   const auto settings = parse({"-0kj3", "-aitems", "--timeout=5s", "--input=other", "x"});
-  EXPECT_EQ(settings.options_for_again, (words{"-k", "-j", "3", "--timeout", "5s"}));
+  EXPECT_EQ(settings.called.options_for_again, (words{"-k", "-j", "3", "--timeout", "5s"}));
 }
 
 TEST(command_line, the_most_similar_word) {

@@ -24,10 +24,26 @@ TEST(quote_scanner, an_item_may_follow_a_command) {
 }
 
 TEST(quote_scanner, an_item_that_would_be_run_or_left_out_is_refused) {
-  for (const char* const each :
-       {" ", "echo;", "echo &", "echo |", "echo &&", "echo\n", "x=1", "x=$(date)", "{ echo; }",
-        "(echo)", "if a; then b; fi", "for i in a; do", "echo # note", "echo \\", "echo 'a",
-        "echo \"a", "echo $(date", "case x in x) a;; esac", "then", "f() { echo; }"}) {
+  for (const char* const each : {" ",
+                                 "echo;",
+                                 "echo &",
+                                 "echo |",
+                                 "echo &&",
+                                 "echo\n",
+                                 "x=1",
+                                 "x=$(date)",
+                                 "{ echo; }",
+                                 "(echo)",
+                                 "if a; then b; fi",
+                                 "for i in a; do",
+                                 "echo # note",
+                                 "echo \\",
+                                 "echo 'a",
+                                 "echo \"a",
+                                 "echo $(date",
+                                 "case x in x) a;; esac",
+                                 "then",
+                                 "f() { echo; }"}) {
     EXPECT_THROW(require(each), cli::error) << each;
   }
 }

@@ -1,8 +1,8 @@
 // The programs that the journal's tests start, kill, and give too little of a disk.
 //
 //   journal_program run JOURNAL WORKED COLLECTED ITEMS ORDER DURABILITY COMMIT_MS COMMIT_RECORDS
-//   journal_program slow_first JOURNAL WORKED FORM ITEMS END     END: killed, while the first item is
-//   under way and once all others are recorded; or whole
+//   journal_program slow_first JOURNAL WORKED FORM ITEMS END
+//     END: killed, while the first item is under way and once all others are recorded; or whole
 //   journal_program hold JOURNAL           has it open until it is killed; says so by a line
 //   journal_program hold_some JOURNAL      the same, with a hundred records in it
 //   journal_program hold_and_fork JOURNAL  the same, with a child that lives on when it is killed
