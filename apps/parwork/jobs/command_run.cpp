@@ -1,31 +1,25 @@
 #include "jobs/command_run.hpp"
 
-#include <fcntl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <climits>
-#include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <stop_token>
 #include <utility>
 
-#include "input/item_source.hpp"
 #include "jobs/command_template.hpp"
 #include "jobs/end_order.hpp"
+#include "jobs/job_input.hpp"
 #include "jobs/job_runner.hpp"
 #include "jobs/signals.hpp"
 #include "output/end_report.hpp"
-#include "output/recorded_output.hpp"
+#include "output/output_sink.hpp"
 #include "output/status_line.hpp"
 #include "parwork/journal.hpp"
 #include "parwork/parwork.hpp"
 #include "record/job_record.hpp"
-#include "record/json_text.hpp"
-#include "record/run_file.hpp"
+#include "record/journalled_run.hpp"
 #include "record/run_log.hpp"
 #include "support/error.hpp"
 
@@ -57,52 +51,6 @@ command_template template_of(const run_settings& settings) {
   }
 }
 
-std::unique_ptr<item_source> open_input(const run_settings& settings, const resumed_input* known) {
-  const input_settings& from = settings.input;
-  const auto blank = from.skip_blank ? blank_items::skipped : blank_items::kept;
-  if (known != nullptr) return items_of(known->items, blank_items::kept);
-  if (from.arguments) return items_of(*from.arguments, blank);
-  if (from.file.empty()) {
-    if (isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0) {
-      static_cast<void>(
-          write_all(STDERR_FILENO,
-                    "parwork: reading items from the terminal, one a line; Ctrl-D ends them\n"));
-    }
-    return items_of(descriptor(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)), "standard input",
-                    from.delimiter, blank);
-  }
-  descriptor file(open(from.file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) throw system_error("the input " + from.file + " cannot be opened", errno);
-  if (from.begin > 0 && lseek(file.get(), static_cast<off_t>(from.begin), SEEK_SET) < 0) {
-    throw system_error("the input " + from.file + " cannot be read from where the run began",
-                       errno);
-  }
-  return items_of(std::move(file), from.file, from.delimiter, blank);
-}
-
-// What a job's result depends on besides its items.
-std::string fingerprint_of(const run_settings& settings) {
-  nlohmann::ordered_json text;
-  if (settings.shell.empty()) {
-    put_all(text, "command", settings.command);
-  } else {
-    put_bytes(text, "shell", settings.shell);
-  }
-  if (settings.input.items_per_job > 1) text["items_per_job"] = settings.input.items_per_job;
-  if (!settings.input.columns.empty()) put_bytes(text, "columns", settings.input.columns);
-  return text.dump();
-}
-
-// Several items: no argument can have a NUL byte, so this tells them apart.
-std::string key_of(const job& which) {
-  std::string key;
-  for (const std::string& item : which.items) {
-    if (&item != &which.items.front()) key += '\0';
-    key += item;
-  }
-  return key;
-}
-
 using job_completion = parwork::completion<job, outcome>;
 
 // Everything of one run; made, run and destroyed by one thread.
@@ -115,7 +63,7 @@ class command_run {
         known_(known),
         inherited_(prepare_process()),
         command_(template_of(settings)),
-        source_(open_input(settings, known)),
+        input_(settings.input, known != nullptr ? &known->items : nullptr),
         store_(settings.buffer),
         live_(settings.output, settings.order, writer_),
         halt_(settings.halt ? std::make_unique<halt_rule>(*settings.halt)
@@ -135,15 +83,12 @@ class command_run {
   int finish();
   [[noreturn]] void break_off(const std::exception_ptr& fault);
   std::optional<job> next_job();
-  std::optional<job> read_job();
-  void take(job_completion done);
-  void collect(job_completion done);
-  void show(job& which, outcome&& ended, shown_part before, bool fresh);
+  void take(job_completion done, output_sink& to);
+  void collect(job_completion done, output_sink& to);
+  std::optional<outcome> outcome_of(job_completion& done, origin from) const;
   void process_all();
   void process_journalled();
   parwork::options engine_options();
-  run_record record_of_this() const;
-  std::optional<std::uint64_t> jobs_of(std::optional<std::uint64_t> items) const;
   int status_at_end();
   std::string broken_off() const;
 
@@ -152,7 +97,7 @@ class command_run {
   const resumed_input* const known_;
   const process_state inherited_;
   const command_template command_;
-  const std::unique_ptr<item_source> source_;
+  job_input input_;
   const std::uint64_t id_ = random_number();
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   const std::chrono::nanoseconds cpu_before_ = cpu_time_of_jobs();
@@ -169,100 +114,59 @@ class command_run {
   end_report report_;
   end_order<job_completion> ended_;
   std::stop_source stop_;
-  std::uint64_t sequence_ = 0;
-  bool input_ended_ = false;
   bool broken_ = false;  // output is lost: nothing is shown any more
   std::exception_ptr thrown_;
   job_runner* runner_ = nullptr;
   signal_watcher* signals_ = nullptr;
-  run_file* marks_ = nullptr;  // these three with a journal
-  recorded_output* recorded_ = nullptr;
-  const earlier_runs* earlier_ = nullptr;
-  bool keep_items_ = false;  // they come from a pipe
 };
-
-std::optional<std::uint64_t> command_run::jobs_of(std::optional<std::uint64_t> items) const {
-  const std::uint64_t each = settings_.input.items_per_job;
-  if (!items) return std::nullopt;
-  return (*items + each - 1) / each;
-}
 
 std::optional<job> command_run::next_job() {
   if (!runner_->wait_for_room()) return std::nullopt;
-  auto read = read_job();
+  auto read = input_.next();
+  if (input_.has_ended()) halt_->total_is(input_.count());
   if (!read) runner_->skipped();
   return read;
 }
 
-std::optional<job> command_run::read_job() {
-  job next;
-  while (next.items.size() < settings_.input.items_per_job) {
-    auto item = source_->next();
-    if (!item) break;
-    next.whole = next.whole && item->whole;
-    if (keep_items_) marks_->item_read(item->bytes);
-    next.items.push_back(std::move(item->bytes));
-  }
-  if (next.items.size() < settings_.input.items_per_job && !runner_->is_stopping()) {
-    input_ended_ = true;
-    if (keep_items_) marks_->input_ended();
-    halt_->total_is(sequence_ + (next.items.empty() ? 0 : 1));
-  }
-  if (next.items.empty()) return std::nullopt;
-  next.sequence = ++sequence_;
-  next.columns = settings_.input.columns.empty() ? next.items
-                                                 : cut(next.items.front(), settings_.input.columns);
-  return next;
-}
-
-void command_run::take(job_completion done) {
+void command_run::take(job_completion done, output_sink& to) {
   const std::uint64_t end = settings_.order == output_order::completion ? done.item.end : 0;
   if (end == 0) {
-    collect(std::move(done));
+    collect(std::move(done), to);
   } else {
-    ended_.add(end, std::move(done), [this](job_completion next) { collect(std::move(next)); });
+    ended_.add(end, std::move(done), [&](job_completion next) { collect(std::move(next), to); });
   }
 }
 
-void command_run::collect(job_completion done) {
+// Nothing where the job was not started.
+std::optional<outcome> command_run::outcome_of(job_completion& done, origin from) const {
+  if (done.result) return std::move(*done.result);
+  if (done.item.failed) return std::move(done.item.failed);
+  const parwork::failure& why = done.result.error();
+  if (from == origin::run || why.message().empty() ||
+      why.kind() == parwork::failure_kind::cancelled) {
+    return std::nullopt;
+  }
+  std::string_view bytes = why.message();
+  return parwork::codec<outcome>::decode(bytes);
+}
+
+void command_run::collect(job_completion done, output_sink& to) {
   try {
-    const bool fresh = done.item.submitted;
-    if (!fresh) runner_->skipped();
-    std::optional<outcome> ended;
-    if (done.result) {
-      ended = std::move(*done.result);
-    } else if (done.item.failed) {
-      ended = std::move(*done.item.failed);
-    } else if (!done.result.error().message().empty() && !fresh &&
-               done.result.error().kind() != parwork::failure_kind::cancelled) {
-      std::string_view bytes = done.result.error().message();
-      ended = parwork::codec<outcome>::decode(bytes);
-    }
+    const origin from = done.item.submitted ? origin::run : origin::journal;
+    if (from == origin::journal) runner_->skipped();
+    std::optional<outcome> ended = outcome_of(done, from);
     if (!ended) {
       report_.add_not_started();
       return;
     }
     report_.add(done.item, *ended);
-    if (fresh && !done.item.is_over && record_) record_->gave_up();
-    const std::uint64_t sequence = done.item.sequence;
-    const shown_part before =
-        earlier_ != nullptr && !fresh ? earlier_->shown_of(*ended) : shown_part{};
-    if (!before.all && !broken_) show(done.item, std::move(*ended), before, fresh);
-    live_.advance(sequence);
+    if (from == origin::run && !done.item.is_over && record_) record_->gave_up();
+    if (!broken_) to.show(done.item, std::move(*ended), from);
+    live_.advance(done.item.sequence);
   } catch (...) {
     broken_ = true;
     runner_->fail(std::current_exception());
   }
-}
-
-void command_run::show(job& which, outcome&& ended, shown_part before, bool fresh) {
-  line_tag tag{.text = settings_.tag ? which.name() + '\t' : std::string()};
-  if (recorded_ == nullptr) {
-    writer_.show(ended.out, ended.err, tag);
-    return;
-  }
-  const bool recorded = ended.why != cause::interrupted && ended.why != cause::halted;
-  recorded_->push({std::move(ended), std::move(tag), before, !fresh, recorded});
 }
 
 parwork::options command_run::engine_options() {
@@ -285,102 +189,33 @@ parwork::options command_run::engine_options() {
 }
 
 void command_run::process_all() {
+  plain_sink to(writer_, settings_.tag);
   parwork::options options = engine_options();
   static_cast<void>(parwork::process([this] { return next_job(); },
                                      [this](job& which, parwork::completer<outcome> done) {
                                        runner_->submit(which, std::move(done));
                                      },
-                                     [this](job_completion done) { take(std::move(done)); },
+                                     [&](job_completion done) { take(std::move(done), to); },
                                      std::move(options)));
 }
 
-std::string current_folder() {
-  std::error_code fault;
-  const auto folder = std::filesystem::current_path(fault);
-  if (fault) {
-    throw error("the current folder is gone, and a journal has to name it: change to another one");
-  }
-  return folder.string();
-}
-
-// The file that standard input is, where it has a name by which a resumed run finds it again: it
-// has none where it was deleted, as a here-document is, or where there is no /proc.
-std::optional<std::string> name_of_standard_input() {
-  struct stat opened{}, named{};
-  if (fstat(STDIN_FILENO, &opened) != 0 || !S_ISREG(opened.st_mode)) return std::nullopt;
-  std::error_code fault;
-  auto name = std::filesystem::read_symlink("/proc/self/fd/0", fault).string();
-  if (fault || stat(name.c_str(), &named) != 0) return std::nullopt;
-  if (opened.st_dev != named.st_dev || opened.st_ino != named.st_ino) return std::nullopt;
-  return name;
-}
-
-run_record command_run::record_of_this() const {
-  run_record called{settings_.called.options,
-                    settings_.called.others,
-                    current_folder(),
-                    settings_.input.file,
-                    false,
-                    settings_.input.begin};
-  if (settings_.input.arguments || known_ != nullptr) return called;
-  if (!called.input_file.empty()) {
-    called.input_file = std::filesystem::absolute(called.input_file).string();
-  }
-  struct stat status{};
-  if (called.input_file.empty()) {
-    const auto name = name_of_standard_input();
-    called.from_stream = !name;
-    called.input_file = name.value_or("");
-    const off_t begin = lseek(STDIN_FILENO, 0, SEEK_CUR);  // before anything is read
-    if (name && begin > 0) called.input_begin = static_cast<std::uint64_t>(begin);
-  } else {
-    called.from_stream = stat(called.input_file.c_str(), &status) != 0 || !S_ISREG(status.st_mode);
-  }
-  return called;
-}
-
 void command_run::process_journalled() {
-  const std::string& file = settings_.journal;
-  const bool exists = std::filesystem::exists(file);
-  if (exists && !settings_.resume) {
-    throw error("the journal " + file +
-                " exists: go on with its run by --resume, or remove it (or "
-                "give another file) to begin anew");
-  }
-  earlier_runs earlier;
-  parwork::journal journal{std::filesystem::path(file),
-                           {.retry_failed = settings_.retry_failed,
-                            .key = [](const job& which) { return key_of(which); },
-                            .fingerprint = fingerprint_of(settings_),
-                            .on_damage =
-                                [this](const parwork::journal_damage& damage) {
-                                  writer_.say("parwork: a record of " + damage.file.string() +
-                                              " is damaged (" + damage.reason +
-                                              "), and its job is done again\n");
-                                }}};
-  if (exists && journal.size() > 0) {
-    earlier = read_run_file(file);
-    runner_->allow_unseen(settings_.ahead);
-  }
-  earlier_ = &earlier;
-  run_file marks(file, exists ? run_file_mode::go_on : run_file_mode::begin);
-  marks_ = &marks;
+  journalled_run kept(settings_, writer_,
+                      [this](std::exception_ptr why) { runner_->fail(std::move(why)); });
+  if (kept.has_earlier()) runner_->allow_unseen(settings_.ahead);
   if (known_ == nullptr) {
-    const run_record called = record_of_this();
-    keep_items_ = called.from_stream;
-    marks.run_begins(called, id_);
+    const run_record called = record_of_call(settings_);
+    if (called.from_stream) input_.keep_items_in(kept.marks());
+    kept.marks().run_begins(called, id_);
   }
-  recorded_output recorded([&] { journal.commit(); },
-                           [this](std::exception_ptr why) { runner_->fail(std::move(why)); }, marks,
-                           writer_);
-  recorded_ = &recorded;
+  output_sink& to = kept.sink();
   parwork::options options = engine_options();
   static_cast<void>(parwork::process(
-      journal, [this] { return next_job(); },
+      kept.outcomes(), [this] { return next_job(); },
       [this](job& which, parwork::completer<outcome> done) {
         runner_->submit(which, std::move(done));
       },
-      [this](job_completion done) { take(std::move(done)); }, std::move(options)));
+      [&](job_completion done) { take(std::move(done), to); }, std::move(options)));
 }
 
 std::string command_run::broken_off() const {
@@ -436,14 +271,14 @@ int command_run::run() {
                      {settings_.retries, *log_, *halt_, record_.get(), begin_}},
                     [this] {
                       stop_.request_stop();
-                      source_->stop();
+                      input_.stop();
                     });
   runner_ = &runner;
   signal_watcher signals({[&](int) { runner.end_jobs(cause::interrupted); },
                           [&] { runner.kill_jobs(); }, [&] { runner.suspend_jobs(); },
                           [&] { runner.continue_jobs(); }});
   signals_ = &signals;
-  const auto total = jobs_of(source_->total());
+  const auto total = input_.total();
   if (total) halt_->total_is(*total);
   try {
     const status_line bar(settings_.progress, runner.counts(), total, writer_);
@@ -462,8 +297,7 @@ int command_run::run() {
 int command_run::finish() {
   const std::exception_ptr fault = runner_->fault() ? runner_->fault() : thrown_;
   if (fault) break_off(fault);
-  const bool all_read = input_ended_ && !runner_->is_stopping();
-  report_.rest(all_read || input_ended_ ? 0 : jobs_of(source_->count_rest()));
+  report_.rest(input_.count_rest());
   const run_end end = end_of_run(status_at_end());
   log_->run_ended(end);
   if (const auto refused = runner_->refused()) {
@@ -488,23 +322,17 @@ void command_run::break_off(const std::exception_ptr& fault) {
 
 int dry_run(const run_settings& settings, const resumed_input* known) {
   const command_template command = template_of(settings);
-  const auto source = open_input(settings, known);
+  job_input input(settings.input, known != nullptr ? &known->items : nullptr);
   output_writer writer;
   line_tag none;
-  for (std::uint64_t sequence = 1;; ++sequence) {
-    std::vector<std::string> items;
-    while (items.size() < settings.input.items_per_job) {
-      auto item = source->next();
-      if (!item) break;
-      items.push_back(std::move(item->bytes));
-    }
-    if (items.empty()) return status::success;
-    const auto columns =
-        settings.input.columns.empty() ? items : cut(items.front(), settings.input.columns);
-    const auto slot = static_cast<unsigned>((sequence - 1) % settings.workers + 1);
-    writer.show(stream::out, shell_join(command.expand({items, columns, sequence, slot})) + "\n",
-                none);
+  while (const auto next = input.next()) {
+    const auto slot = static_cast<unsigned>((next->sequence - 1) % settings.workers + 1);
+    writer.show(
+        stream::out,
+        shell_join(command.expand({next->items, next->columns, next->sequence, slot})) + "\n",
+        none);
   }
+  return status::success;
 }
 
 }  // namespace
