@@ -294,7 +294,7 @@ class ResumeTest(ToolTest):
 class SlowFirstTest(ToolTest):
     def test_jobs_behind_it_are_recorded_while_input_order_waits(self):
         script = (
-            'echo "$1" >> done; [ "$1" != 1 ] || [ -e good ] || sleep 1000; '
+            'echo "$1" >> done; [ "$1" != 1 ] || [ -e good ] || exec sleep 1000; '
             'echo "$1"; [ "$1" != 2 ]'
         )
         items = [str(item) for item in range(1, 11)]
