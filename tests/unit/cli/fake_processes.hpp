@@ -41,12 +41,12 @@ class fake_processes {
     return [this] { return std::make_unique<starter>(*this); };
   }
 
-  /// Ends a process by its last argument. REQUIRES: it runs.
+  /// Ends a process by its last argument, as soon as it runs.
   void end(const std::string& item, cli::process_end how = {}) {
-    const std::lock_guard lock(mutex_);
-    for (auto& [pid, each] : running_) {
-      if (each.item == item) end(each, how);
-    }
+    std::unique_lock lock(mutex_);
+    process* which = nullptr;
+    changed_.wait(lock, [&] { return (which = find(item)) != nullptr; });
+    end(*which, how);
   }
 
   /// Waits until so many run.
@@ -112,7 +112,13 @@ class fake_processes {
     return {.pid = pid, .pidfd = fresh.event};
   }
 
-  // REQUIRES, here and in alive: the mutex is held.
+  // REQUIRES, here and in the next two: the mutex is held.
+  process* find(const std::string& item) {
+    for (auto& [pid, each] : running_) {
+      if (each.item == item && !each.over) return &each;
+    }
+    return nullptr;
+  }
   void end(process& which, cli::process_end how) {
     if (which.over) return;
     which.over = true;

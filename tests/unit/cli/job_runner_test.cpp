@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -42,6 +44,12 @@ class runner_test : public testing::Test {
                           processes.factory(),
                           {settings.retries, log_, *halt_, nullptr, {}}},
         [this] { stop_.request_stop(); });
+  }
+
+  void wait_until_stopping() {
+    std::promise<void> stopping;
+    const std::stop_callback tell(stop_.get_token(), [&] { stopping.set_value(); });
+    stopping.get_future().wait();
   }
 
   // In the order of their ends.
@@ -174,7 +182,7 @@ TEST_F(job_runner, halts_soon_by_starting_nothing_more) {
   std::thread caller([&] { ended = run(9); });
   processes.wait_until_running(2);
   processes.end("1", fails);
-  processes.wait_until_running(1);
+  wait_until_stopping();  // else the end of 2 may be seen first, and 3 starts in its slot
   processes.end("2");
   caller.join();
   EXPECT_EQ(processes.started(), (words{"1", "2"}));
