@@ -119,9 +119,17 @@ class EndTest(ToolTest):
         self.assertEqual(
             [line.split()[0] for line in lines[1:11]], [f"item{n}" for n in range(1, 11)]
         )
-        self.assertEqual(lines[11], "  and 15 more")
+        self.assertEqual(lines[11], "  and 15 more (-v names all)")
         self.assertIn("--journal", lines[12])
         self.assertEqual(len(lines), 13)
+
+    def test_verbose_names_all(self):
+        items = [f"item{n}" for n in range(1, 26)]
+        _, _, err = self.parwork("-v", "-j4", "false", ":::", *items)
+        lines = err.splitlines()
+        begin = lines.index("parwork: 25 of 25 failed")
+        self.assertEqual([line.split()[0] for line in lines[begin + 1 : begin + 26]], items)
+        self.assertEqual(lines[begin + 26], "again: parwork -v -j 4 false ::: " + " ".join(items))
 
     def test_control_bytes_of_items_are_not_repeated(self):
         _, _, err = self.parwork("-0", "false", items="\x1b[2Jx\0")

@@ -105,6 +105,13 @@ class ReportTest(ToolTest):
 
 
 class RunTest(ReportTest):
+    def test_what_bounded_the_run_is_said_unless_quiet(self):
+        jobs = ["-j1", "sleep", ":::", "0.3", "0"]
+        _, data, err = self.reported(*jobs)
+        self.assertTrue(err.startswith(data["verdict"]["headline"]), err)
+        self.assertEqual(err.count("\n"), 1)
+        self.assertEqual(self.reported("-q", *jobs)[2], "")
+
     def test_it_shows_what_the_log_says(self):
         script = 'sleep 0.0$(($1 % 4)); [ "$1" != 7 ] || sleep 0.3; [ $(($1 % 5)) != 0 ] || [ $PARWORK_ATTEMPT = $1 ]'
         status, data, _ = self.reported(

@@ -207,6 +207,19 @@ class SignalTest(Waiting):
                 got.unlink()
                 (self.folder / "begun").unlink()
 
+    def test_quit_kills_at_once(self):
+        process = self.run_and_send(
+            signal.SIGQUIT,
+            "--grace",
+            "1h",
+            script="(trap '' TERM QUIT; exec sleep 1000) & echo $! > \"pidchild$1\"; " + STUBBORN,
+        )
+        _, err = process.communicate(timeout=LIMIT)
+        self.assertEqual(process.returncode, 131)
+        self.assertEqual(err, b"parwork: interrupted: 0 done, 2 interrupted, 3 not started\n")
+        for name in (1, 2, "child1", "child2"):
+            self.wait_until(lambda: not self.is_alive(self.pid(name)))
+
     def test_whole_groups_are_ended(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):
@@ -296,6 +309,30 @@ class CtrlCTest(Waiting):
         """In the child: a session of its own, with standard input as its terminal."""
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    def test_ctrl_backslash_on_a_terminal(self):
+        terminal = Terminal()
+        process = self.launch(
+            "-j2",
+            "sh",
+            "-c",
+            "sleep 1000 & echo $! > pidchild$1; echo >> begun; wait",
+            "sh",
+            ":::",
+            "1",
+            "2",
+            stdin=terminal.end,
+            stderr=terminal.end,
+            preexec_fn=self.take_terminal,
+        )
+        self.wait_until(lambda: self.begun() == 2)
+        terminal.started()
+        os.write(terminal.ours, b"\x1c")
+        process.communicate(timeout=LIMIT)
+        terminal.read_all()
+        self.assertEqual(process.returncode, 131)
+        for each in (1, 2):
+            self.wait_until(lambda: not self.is_alive(self.pid(f"child{each}")))
 
     def test_ctrl_c_on_a_terminal(self):
         """The terminal sends INT to its foreground group alone, which no job belongs to."""

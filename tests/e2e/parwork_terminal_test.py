@@ -12,7 +12,7 @@ from harness import LIMIT, Terminal, main
 from tool import ToolTest
 
 WAIT_AT = '[ "$1" != {} ] || read x < go; echo "$1"'
-ERASE = "\r\x1b[K"
+ERASE = "\r\x1b[J"  # to the end of the screen: a line that was broken has more than one
 
 
 class TerminalTest(ToolTest):
@@ -38,7 +38,9 @@ class TerminalTest(ToolTest):
 
     def drawn(self, shown):
         """The status lines, one after another, without colours."""
-        return [re.sub(r"\x1b\[[0-9]*m", "", part) for part in shown.split(ERASE) if part]
+        lines = [re.sub(r"\x1b\[[0-9]*m", "", part) for part in shown.split(ERASE) if part]
+        self.assertTrue(all(line.endswith("\r") for line in lines), lines)
+        return [line[:-1] for line in lines]
 
     def test_a_bar_with_a_known_total(self):
         self.fifo("go")
@@ -53,7 +55,7 @@ class TerminalTest(ToolTest):
             ":::",
             *"1234",
             until=b"2/4",
-            then=self.release
+            then=self.release,
         )
         self.assertEqual((status, out), (0, b"1\n2\n3\n4\n"))
         line = next(each for each in self.drawn(shown) if "2/4" in each)
@@ -74,7 +76,7 @@ class TerminalTest(ToolTest):
             ":::",
             *"123",
             until=b"2 failed",
-            then=self.release
+            then=self.release,
         )
         self.assertIn("\x1b[31m2 failed\x1b[0m", shown)
 
@@ -93,9 +95,9 @@ class TerminalTest(ToolTest):
             *"123",
             env={"NO_COLOR": "1"},
             until=b"2 failed",
-            then=self.release
+            then=self.release,
         )
-        self.assertEqual(re.findall(r"\x1b\[[^K]", shown), [])
+        self.assertEqual(re.findall(r"\x1b\[[^J]", shown), [])
 
     def test_no_total_where_it_is_not_known_and_nothing_is_read_ahead(self):
         self.fifo("go")
@@ -134,7 +136,7 @@ class TerminalTest(ToolTest):
                     *"123",
                     columns=columns,
                     until=b"1",
-                    then=self.release
+                    then=self.release,
                 )
                 self.assertLess(max(map(len, self.drawn(shown)), default=0), columns)
                 fifo.unlink()
@@ -157,9 +159,54 @@ class TerminalTest(ToolTest):
             columns=0,
             env={"COLUMNS": "20"},
             until=b"1/3",
-            then=self.release
+            then=self.release,
         )
         self.assertLess(max(map(len, self.drawn(shown))), 20)
+
+    def test_a_terminal_without_a_size_has_80_columns(self):
+        self.fifo("go")
+        environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        terminal = Terminal()
+        fcntl.ioctl(terminal.end, termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
+        process = self.launch(
+            *("-j1", "--progress", "on", "sh", "-c", WAIT_AT.format(2), "sh", ":::", *"123"),
+            stderr=terminal.end,
+            env={**environment, "TERM": "xterm"},
+        )
+        terminal.started()
+        self.assertTrue(terminal.read_until(b"1/3"))
+        self.release()
+        shown = terminal.read_all().decode()
+        self.assertEqual(process.wait(timeout=LIMIT), 0)
+        self.assertIn("ETA", next(each for each in self.drawn(shown) if "1/3" in each))
+        self.assertLess(max(map(len, self.drawn(shown))), 80)
+
+    def test_a_terminal_that_others_have_in_front_is_not_drawn_on(self):
+        """A run in the background of a shell with job control, on whose terminal somebody types."""
+
+        def take_terminal():
+            os.setsid()
+            fcntl.ioctl(2, termios.TIOCSCTTY, 0)
+
+        run = '"$0" --progress on sh -c "sleep 0.5; echo done" ::: a'
+        for script, is_drawn in ((f"set -m; {run} & wait", False), (run, True)):
+            with self.subTest(script):
+                terminal = Terminal()
+                process = self.launch(
+                    "-c",
+                    script,
+                    self.program,
+                    program="bash",
+                    stderr=terminal.end,
+                    env={**os.environ, "TERM": "xterm"},
+                    preexec_fn=take_terminal,
+                )
+                terminal.started()
+                shown = terminal.read_all()
+                out, _ = process.communicate(timeout=LIMIT)
+                self.assertEqual((process.returncode, out), (0, b"done\n"))
+                self.assertEqual(b"running" in shown, is_drawn, shown)
+                self.assertEqual(b"\x1b" in shown, is_drawn, shown)
 
     def test_a_short_run_draws_nothing(self):
         self.assertEqual(self.on_terminal("echo", ":::", "a"), (0, b"a\n", ""))
@@ -194,7 +241,7 @@ class TerminalTest(ToolTest):
             ":::",
             *"123",
             stdout=terminal.end,
-            stderr=terminal.end
+            stderr=terminal.end,
         )
         terminal.started()
         shown = terminal.read_all().decode()

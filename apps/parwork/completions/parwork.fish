@@ -56,7 +56,7 @@ complete -c parwork -n __parwork_at_options -l log -r -d 'Append a JSON line for
 complete -c parwork -n __parwork_at_options -l report -r -d 'Write a page that shows where the run\'s time went'
 complete -c parwork -n __parwork_at_options -l progress -x -a 'auto on off' -d 'auto, on or off: a bar on a terminal\'s standard error'
 complete -c parwork -n __parwork_at_options -s q -l quiet -d 'Say nothing about failed jobs at the end'
-complete -c parwork -n __parwork_at_options -s v -l verbose -d 'Show each command when it starts'
+complete -c parwork -n __parwork_at_options -s v -l verbose -d 'Show each command when it starts, and name all that failed'
 complete -c parwork -n __parwork_at_options -l dry-run -d 'Show the commands and start none'
 complete -c parwork -n __parwork_at_options -s h -l help -d 'This text'
 complete -c parwork -n '__parwork_at results' -l failed -d 'Only those of failed jobs'

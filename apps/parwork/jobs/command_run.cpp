@@ -306,7 +306,10 @@ int command_run::finish() {
     const std::string text = report_.text(broken_off());
     if (!text.empty()) writer_.say(text);
   }
-  if (record_) write_report(end);
+  if (record_) {
+    write_report(end);
+    if (!settings_.quiet) writer_.say(record_->verdict() + '\n');
+  }
   return end.status;
 }
 

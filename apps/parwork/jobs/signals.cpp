@@ -28,7 +28,7 @@ bool is_ignored(int number) {
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) {
+  for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP}) {
     if (!is_ignored(number)) sigaddset(&set, number);
   }
   sigaddset(&set, SIGUSR2);  // our own: it ends the watcher
@@ -103,10 +103,11 @@ void signal_watcher::take(int number) {
   if (number == SIGUSR2) return;
   if (number == SIGTSTP) {
     stop_here();
-  } else if (received_ == 0) {
+  } else if (received_ == 0 && number != SIGQUIT) {
     received_ = number;
     actions_.end(number);
   } else {
+    if (received_ == 0) received_ = number;
     killed_ = true;
     actions_.kill();
   }

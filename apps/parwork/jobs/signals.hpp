@@ -19,7 +19,7 @@ namespace cli {
 /// What to do on signals.
 struct signal_actions {
   std::function<void(int)> end;   // the first INT, TERM or HUP
-  std::function<void()> kill;     // the second one
+  std::function<void()> kill;     // the second one, or QUIT
   std::function<void()> suspend;  // before this process is stopped
   std::function<void()> resume;   // after it was continued
 };

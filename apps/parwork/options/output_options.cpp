@@ -124,8 +124,9 @@ shows it for runs of more than a second.)",
                [](run_draft& draft, const std::string& /*no value*/) { draft.to.quiet = true; }},
               {{
                    .names = "-v,--verbose",
-                   .help = "Show each command when it starts",
-                   .manual = R"(Show each command when it starts.)",
+                   .help = "Show each command when it starts, and name all that failed",
+                   .manual = R"(Show each command when it starts, and at the end name all failed
+jobs, not the first ten alone.)",
                },
                [](run_draft& draft, const std::string& /*no value*/) { draft.to.verbose = true; }},
               {{

@@ -35,9 +35,10 @@ void end_report::add(const job& which, const outcome& ended) {
   } else {
     ++totals_.failed;
     const auto place = std::ranges::upper_bound(failed_, which.sequence, {}, &failed_job::sequence);
-    if (place == failed_.end() && failed_.size() == most_shown) return;
+    const bool is_full = !names_all() && failed_.size() >= most_shown;
+    if (is_full && place == failed_.end()) return;
     failed_.insert(place, {which.name(), which.sequence, ended.reason(), which.items});
-    if (failed_.size() > most_shown) failed_.pop_back();
+    if (is_full) failed_.pop_back();
   }
 }
 
@@ -64,7 +65,7 @@ std::string end_report::retry_command() const {
     return "parwork resume --retry-failed " +
            shell_join({(like_an_option ? "./" : "") + settings_.journal});
   }
-  if (totals_.failed > most_shown) return {};
+  if (totals_.failed > failed_.size()) return {};
   std::vector<std::string> words{"parwork"};
   const auto add = [&](const std::vector<std::string>& more) {
     words.insert(words.end(), more.begin(), more.end());
@@ -98,13 +99,12 @@ std::string end_report::text(const std::string& broken_off) const {
       text += "  " + readable(each.name) + " (job " + std::to_string(each.sequence) +
               "): " + readable(each.reason) + "\n";
     }
-    if (totals_.failed > most_shown) {
-      text += "  and " + std::to_string(totals_.failed - most_shown) + " more\n";
-    }
+    const std::uint64_t unnamed = totals_.failed - failed_.size();
+    if (unnamed > 0) text += "  and " + std::to_string(unnamed) + " more (-v names all)\n";
     const std::string retry = retry_command();
     if (!retry.empty()) {
       text += "again: " + retry + "\n";
-    } else if (totals_.failed > most_shown) {
+    } else if (unnamed > 0) {
       text +=
           "with --journal FILE, 'parwork resume --retry-failed FILE' does the failed ones again\n";
     }

@@ -38,13 +38,14 @@ class end_report {
     std::vector<std::string> items;
   };
 
+  [[nodiscard]] bool names_all() const { return settings_.verbose; }
   [[nodiscard]] std::string counts() const;
   [[nodiscard]] std::string retry_command() const;
 
   const run_settings& settings_;
   run_totals totals_;
   bool rest_unknown_ = false;
-  std::vector<failed_job> failed_;  // the first ones, in the order of their items
+  std::vector<failed_job> failed_;  // those to be named, in the order of their items
 };
 
 }  // namespace cli

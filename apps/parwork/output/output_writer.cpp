@@ -16,7 +16,9 @@ bool is_terminal(stream which) {
   return which == stream::out ? out : err;
 }
 
-constexpr std::string_view erase_line = "\r\x1b[K";
+// The cursor stands before the status line: where a terminal is made narrower and breaks the line
+// into several, it stands before all of them, and what is erased from there is all.
+constexpr std::string_view erase = "\r\x1b[J";
 
 }  // namespace
 
@@ -92,7 +94,7 @@ void output_writer::draw_status(std::string_view line) noexcept {
     return;
   }
   try {
-    static_cast<void>(write_all(STDERR_FILENO, std::string(erase_line) + std::string(line)));
+    static_cast<void>(write_all(STDERR_FILENO, std::string(erase) + std::string(line) + "\r"));
     status_shown_ = true;
   } catch (...) {
     status_shown_ = true;  // no memory for a status line: the next one may have it
@@ -101,7 +103,7 @@ void output_writer::draw_status(std::string_view line) noexcept {
 
 void output_writer::erase_status() noexcept {
   if (!status_shown_) return;
-  static_cast<void>(write_all(STDERR_FILENO, erase_line));
+  static_cast<void>(write_all(STDERR_FILENO, erase));
   status_shown_ = false;
 }
 

@@ -29,6 +29,12 @@ bool can_draw() {
          std::string_view(terminal) != "dumb";
 }
 
+// A terminal that others have in front is theirs. One that is not the session's own has no group.
+bool is_in_front() {
+  const pid_t in_front = tcgetpgrp(STDERR_FILENO);
+  return in_front < 0 || in_front == getpgrp();
+}
+
 std::size_t columns_of_terminal() {
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
@@ -91,7 +97,7 @@ status_line::~status_line() {
   }
   over_changed_.notify_one();
   thread_.join();
-  writer_.draw_status({});
+  if (is_in_front()) writer_.draw_status({});
 }
 
 void status_line::run(std::chrono::milliseconds first) {
@@ -106,6 +112,7 @@ void status_line::run(std::chrono::milliseconds first) {
 }
 
 void status_line::draw() {
+  if (!is_in_front()) return;
   const std::uint64_t failed = counts_.failed;
   const status_figures figures{counts_.succeeded + failed, failed, counts_.running, total_,
                                std::chrono::steady_clock::now() - begin_};
