@@ -18,7 +18,7 @@ namespace detail {
 class attempt_stop final : public timer_entry {
  public:
   attempt_stop(std::stop_token of_run, timer& timers, clock::time_point deadline)
-      : timer_(timers), on_stop_(std::move(of_run), forward{source_}) {
+      : timer_entry(calls::users), timer_(timers), on_stop_(std::move(of_run), forward{source_}) {
     timer_.schedule(*this, deadline);
   }
   ~attempt_stop() override { timer_.cancel(*this); }

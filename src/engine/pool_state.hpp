@@ -61,7 +61,7 @@ class pool_state {
   // Looks after the runs that have held back wake-ups.
   class sentry final : public timer_entry {
    public:
-    explicit sentry(pool_state& pool) noexcept : pool_(pool) {}
+    explicit sentry(pool_state& pool) noexcept : timer_entry(calls::ours), pool_(pool) {}
     void fire() noexcept override { pool_.look_after_runs(); }
 
    private:

@@ -58,7 +58,8 @@ class returning_items {
   // An item that waits. Its list place and `listed_` are guarded by the lock.
   class retry_wait final : public timer_entry {
    public:
-    retry_wait(returning_items& owner, batch& lone) noexcept : owner_(owner), lone_(lone) {}
+    retry_wait(returning_items& owner, batch& lone) noexcept
+        : timer_entry(calls::ours), owner_(owner), lone_(lone) {}
     void fire() noexcept override;
 
    private:

@@ -1,23 +1,26 @@
 #include "engine/timer.hpp"
 
+#include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace parwork::detail {
 
 timer::~timer() {
-  std::thread finished;
+  std::vector<std::thread> threads;
   {
     const lock_guard guard(lock_);
     stopping_ = true;
-    finished = std::move(thread_);
+    threads.swap(threads_);
     alarm_.set(std::chrono::steady_clock::now());
   }
-  if (finished.joinable()) finished.join();
+  changed_.notify_all();
+  for (std::thread& each : threads) each.join();
 }
 
 void timer::start() {
   const lock_guard guard(lock_);
-  thread_ = std::thread([this] { thread_main(); });
+  add_thread();
 }
 
 void timer::schedule(timer_entry& entry, std::chrono::steady_clock::time_point when) {
@@ -28,18 +31,20 @@ void timer::schedule(timer_entry& entry, std::chrono::steady_clock::time_point w
 }
 
 bool timer::cancel(timer_entry& entry) noexcept {
-  {
-    const lock_guard guard(lock_);
-    if (entry.scheduled_) {
-      entries_.erase(entry.place_);
-      entry.scheduled_ = false;
-      return true;
-    }
+  const lock_guard guard(lock_);
+  if (entry.scheduled_) {
+    entries_.erase(entry.place_);
+    entry.scheduled_ = false;
+    return true;
   }
-  if (thread_id_.load() != std::this_thread::get_id()) {
-    while (firing_.load() == &entry) firing_.wait(&entry);
-  }
+  while (is_being_fired_by_others(entry)) changed_.wait(lock_);
   return false;
+}
+
+bool timer::is_being_fired_by_others(const timer_entry& entry) const noexcept {
+  return std::ranges::any_of(calls_, [&](const std::unique_ptr<call>& each) {
+    return each->entry == &entry && each->by != std::this_thread::get_id();
+  });
 }
 
 timer_entry* timer::take_due(std::chrono::steady_clock::time_point now) {
@@ -47,7 +52,6 @@ timer_entry* timer::take_due(std::chrono::steady_clock::time_point now) {
   timer_entry* const due = entries_.begin()->second;
   entries_.erase(entries_.begin());
   due->scheduled_ = false;
-  firing_.store(due);
   return due;
 }
 
@@ -62,23 +66,67 @@ std::chrono::steady_clock::time_point timer::next_look() noexcept {
   return was_idle ? steady_clock::time_point::max() : steady_clock::now() + stay_up;
 }
 
-void timer::thread_main() noexcept {
-  thread_id_.store(std::this_thread::get_id());
-  for (;;) {
-    timer_entry* due = nullptr;
+// --- Who leads ---
+
+void timer::add_thread() {
+  auto own = std::make_unique<call>();
+  call& its = *own;
+  calls_.reserve(calls_.size() + 1);
+  threads_.emplace_back([this, &its] { thread_main(its); });
+  calls_.push_back(std::move(own));
+}
+
+// False: there is nobody to take it.
+bool timer::hand_over_lead() noexcept {
+  try {
+    if (followers_ == 0) add_thread();
+  } catch (const std::exception&) {
+    return false;  // no memory, or no more threads: what blocks holds up the others
+  }
+  is_led_ = false;
+  return true;
+}
+
+void timer::thread_main(call& own) noexcept {
+  while (wait_to_lead()) lead(own);
+}
+
+// False: the timer is being destroyed.
+bool timer::wait_to_lead() {
+  const lock_guard guard(lock_);
+  ++followers_;
+  while (is_led_ && !stopping_) changed_.wait(lock_);
+  --followers_;
+  if (stopping_) return false;
+  is_led_ = true;
+  return true;
+}
+
+// Returns when another thread leads, or the timer is being destroyed.
+void timer::lead(call& own) {
+  bool leads = true;
+  while (leads) {
     {
       const lock_guard guard(lock_);
+      own = {take_due(std::chrono::steady_clock::now()), std::this_thread::get_id()};
       if (stopping_) return;
-      due = take_due(std::chrono::steady_clock::now());
-      if (due == nullptr) alarm_.set(next_look());
+      if (own.entry == nullptr) {
+        alarm_.set(next_look());
+      } else if (own.entry->whose_ == timer_entry::calls::users) {
+        leads = !hand_over_lead();
+      }
     }
-    if (due != nullptr) {
-      due->fire();
-      firing_.store(nullptr);
-      firing_.notify_all();
-    } else {
+    if (own.entry == nullptr) {
       alarm_.wait();
+      continue;
     }
+    if (!leads) changed_.notify_all();
+    own.entry->fire();
+    {
+      const lock_guard guard(lock_);
+      own.entry = nullptr;
+    }
+    changed_.notify_all();
   }
 }
 
