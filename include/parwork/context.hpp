@@ -1,7 +1,8 @@
 // What work can ask about the attempt it is in, and how it adds items to the run.
 //
 // Thread safety: a context belongs to the attempt it was given to: use it on that thread and not
-// after work has returned. The stop token it gives may go anywhere.
+// after work has returned. The stop token it gives may go anywhere, and any thread may call `spawn`
+// while the attempt runs.
 #pragma once
 
 #include <chrono>
@@ -59,7 +60,8 @@ class context {
 
   /// Adds an item to the run. It is not bound by `queue` and is taken before new generator items,
   /// the newest first. Throws `std::logic_error` where `Item` is not the run's item or the run has
-  /// `ordering::input`.
+  /// `ordering::input`. Any thread may call it while the attempt runs, in the work of a nested run
+  /// too; on another thread than the attempt's it takes a lock.
   template <class Item>
   void spawn(Item child) {
     static_assert(!std::is_reference_v<Item> && !std::is_const_v<Item>);

@@ -93,7 +93,7 @@ run::run(run_hooks& hooks, const run_traits& its_traits, options&& given)
       pool_(pool_for(options_)),
       plan_(plan_for(traits_, options_, pool_)),
       recording_(begin_recording(plan_, traits_, options_)),
-      workers_(shape_.workers + 2),
+      workers_(shape_.numbers()),
       credits_(plan_.queue, form_of(shape_), givers_of(shape_)),
       stock_(hooks_),
       wakeups_(pool_, attention, workers_, *this),
@@ -128,15 +128,30 @@ run::~run() {
 
 // The worker's own record, made when its thread comes for the first time.
 worker& run::enter(unsigned number) {
-  if (worker* const known = workers_.at(number)) return *known;
+  worker* const known = workers_.at(number);
+  worker& w = known != nullptr ? *known : make_worker(number);
+  w.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);  // see is_this_thread
+  return w;
+}
+
+worker& run::make_worker(unsigned number) {
   auto* const w = new worker(course_, attention, number);
   if (traits_.batches == batching::by_count) w->target = traits_.largest_batch;
   w->item_time = course_.usual_item();
-  if (recording_ != nullptr) {
+  if (recording_ != nullptr && number != shape_.outside_number()) {
     w->record = &recording_->worker_lane(number, w->turned_at.time_since_epoch().count());
   }
   workers_.add(*w);
   return *w;
+}
+
+// Nobody's: threads that are no workers take its owner's side, one at a time.
+worker& run::outside() {
+  const unsigned number = shape_.outside_number();
+  if (worker* const known = workers_.at(number)) return *known;
+  worker& made = make_worker(number);
+  made.pay_for_barrier();
+  return made;
 }
 
 summary run::execute() {
@@ -293,7 +308,13 @@ void run::delivered_some(worker_base& by, batch& b, std::uint32_t upto,
 }
 
 void run::spawn(worker_base& by, const std::type_info& type, void* child) {
-  spawning_.add(static_cast<worker&>(by), type, child);
+  auto& w = static_cast<worker&>(by);
+  if (w.is_this_thread()) {
+    spawning_.add(w, type, child);
+  } else {
+    const lock_guard guard(outside_lock_);
+    spawning_.add_from_outside(outside(), type, child);
+  }
 }
 
 attempt_stop_ptr run::make_attempt_stop(clock::time_point deadline) {

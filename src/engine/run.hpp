@@ -19,8 +19,8 @@
 //    and searches once more. See wakeups.hpp.
 // 2. The run is over when nothing more is produced and everything produced has been delivered. Then
 //    `ending` says so, once, on a thread that the caller still waits for.
-// 3. Lock order: returning_items, pool, worker::lock, window, offered. User code is called with
-//    none of them held.
+// 3. Lock order: outside, returning_items, pool, worker::lock, window, offered. User code is called
+//    with none of them held, but the constructor that moves a spawned item.
 #pragma once
 
 #include <atomic>
@@ -48,6 +48,7 @@
 #include "engine/wakeups.hpp"
 #include "engine/window.hpp"
 #include "engine/worker.hpp"
+#include "parwork/detail/mutex.hpp"
 #include "parwork/detail/run.hpp"
 #include "recording/recording.hpp"
 
@@ -106,6 +107,8 @@ class run final : public run_services, private wakeups::questions {
   void start_threads();
   void join_threads();
   worker& enter(unsigned number);
+  [[nodiscard]] worker& make_worker(unsigned number);
+  [[nodiscard]] worker& outside() PARWORK_REQUIRES(outside_lock_);
   void report_progress() noexcept;
   void report_progress_until_over() noexcept;
   [[nodiscard]] summary summarise();
@@ -136,6 +139,7 @@ class run final : public run_services, private wakeups::questions {
   course course_;
   telling telling_;
   part_threads threads_;
+  mutex outside_lock_;  // for what threads do that are no workers
 };
 
 }  // namespace parwork::detail

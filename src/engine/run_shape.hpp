@@ -15,9 +15,12 @@ struct run_shape {
   runs_on generator_thread = runs_on::workers;
   runs_on collector_thread = runs_on::workers;
 
-  // The numbers behind the workers': a part's own thread.
+  // The numbers behind the workers': a part's own thread, and nobody's, whose items are spawned by
+  // threads that are no workers.
   [[nodiscard]] unsigned generator_number() const noexcept { return workers; }
   [[nodiscard]] unsigned collector_number() const noexcept { return workers + 1; }
+  [[nodiscard]] unsigned outside_number() const noexcept { return workers + 2; }
+  [[nodiscard]] unsigned numbers() const noexcept { return workers + numbers_beyond_workers; }
 };
 
 }  // namespace parwork::detail

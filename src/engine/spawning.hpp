@@ -35,6 +35,9 @@ class spawning {
   // Adds `child`, an item of type `type`. Throws std::logic_error if that cannot be. The worker's
   // thread.
   void add(worker& w, const std::type_info& type, void* child);
+  // The same on a thread that is no worker, for a worker that has none. One thread at a time, while
+  // an attempt runs.
+  void add_from_outside(worker& nobody, const std::type_info& type, void* child);
 
   // Whether another worker than `number` has some. Any thread.
   [[nodiscard]] bool is_there_work(unsigned number) const noexcept {
@@ -53,6 +56,7 @@ class spawning {
 
  private:
   void check(const std::type_info& type) const;
+  void keep(worker& w, void* child);
   void list_child(worker& w, void* child);
   [[nodiscard]] static batch* take_newest(worker& w) noexcept;
   [[nodiscard]] static batch* take_oldest(worker& victim) noexcept;

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <thread>
 
 #include "base/tick_clock.hpp"
 #include "engine/parker.hpp"
@@ -50,6 +51,13 @@ struct alignas(64) worker final : worker_base {
       : worker_base(attention, own_number), owner(its_course) {}
 
   course& owner;
+
+  // The thread that takes part as this worker: written by itself.
+  std::atomic<std::thread::id> thread{};
+  // Relaxed: an attempt's own thread has written it, and whoever got the attempt's context saw it.
+  [[nodiscard]] bool is_this_thread() const noexcept {
+    return thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
 
   searching search = searching::no;
   std::uint32_t target = 1;               // items the next batch should have
@@ -106,6 +114,8 @@ struct alignas(64) worker final : worker_base {
     const auto kind = item_time >= short_item ? barrier_kind::symmetric : available_barrier();
     if (kind != barrier()) kind_of_barrier.store(kind);
   }
+  // For one whose side is taken by several threads, one at a time.
+  void pay_for_barrier() noexcept { kind_of_barrier.store(barrier_kind::symmetric); }
   [[nodiscard]] bool is_cheap_to_rob() const noexcept {
     return kind_of_barrier.load() == barrier_kind::symmetric;
   }

@@ -38,6 +38,9 @@ enum attention : std::uint32_t {
 
 enum class claim { run, cancel, done };
 
+// Of a run: its generator's and its collector's own thread, and threads outside that spawn.
+constexpr unsigned numbers_beyond_workers = 3;
+
 // What typed code sees of a worker. One thread at a time.
 class worker_base {
  public:

@@ -17,7 +17,8 @@ class stack_form {
 
  public:
   // REQUIRES: what `into` refers to outlives it.
-  stack_form(folder<Types> into, unsigned workers) : into_(into), stacks_(workers) {}
+  stack_form(folder<Types> into, unsigned workers)
+      : into_(into), stacks_(workers + numbers_beyond_workers) {}
 
   // May throw; `next` gives the index once nothing can fail any more.
   void push(worker_base& by, item_type&& child, index_source& next) {
