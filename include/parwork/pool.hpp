@@ -3,7 +3,8 @@
 //
 // Thread safety: several runs may share a pool at once, from any threads. Construction and
 // destruction are the owner's. Invariants: a pool has `size()` threads from construction to
-// destruction; a thread with nothing to do sleeps.
+// destruction; a thread with nothing to do sleeps. A fork copies no threads: in the child, runs on
+// a pool of the parent throw `std::logic_error`, and its destructor does nothing.
 #pragma once
 
 #include <memory>
@@ -42,6 +43,7 @@ class pool {
 
 /// The pool of runs that name none: `available_cpus()` threads, started at the first use. It is
 /// never destroyed, so runs work in destructors of static objects and in `atexit` handlers, too.
+/// The child of a fork gets another one, at its first use there.
 [[nodiscard]] pool& default_pool();
 
 }  // namespace parwork

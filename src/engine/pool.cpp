@@ -1,7 +1,9 @@
 #include "parwork/pool.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -26,14 +28,56 @@ unsigned checked_size(unsigned workers) {
 
 pool::pool(unsigned workers)
     : state_(std::make_unique<detail::pool_state>(checked_size(workers))) {}
-pool::~pool() = default;
+
+// In the child of a fork the parent's threads are not there to be joined.
+pool::~pool() {
+  if (state_->is_of_parent()) detail::pool_state::keep_for_ever(std::move(state_));
+}
+
 unsigned pool::size() const noexcept { return state_->size(); }
+
+namespace {
 
 // Never destroyed: what runs at exit may still need it, destructors of static objects and other
 // threads' runs included. Leak checkers see the pointer.
+constinit std::atomic<pool*> shared_pool{nullptr};
+// Who makes it: 1 + the generation of its process; 0: nobody. A fork while another thread makes it
+// leaves a number here that is not the child's.
+constinit std::atomic<unsigned> maker{0};
+
+// Null: there is none, or it is the parent's.
+pool* usable_pool() noexcept {
+  pool* const shared = shared_pool.load();
+  return shared == nullptr || shared->state().is_of_parent() ? nullptr : shared;
+}
+
+class making_pool {
+ public:
+  making_pool() noexcept {
+    const unsigned ours = 1 + detail::process_generation();
+    for (unsigned who = maker.load(); who == ours || !maker.compare_exchange_weak(who, ours);
+         who = maker.load()) {
+      if (who == ours) maker.wait(who);
+    }
+  }
+  ~making_pool() {
+    maker.store(0);
+    maker.notify_all();
+  }
+  making_pool(const making_pool&) = delete;
+  making_pool& operator=(const making_pool&) = delete;
+};
+
+}  // namespace
+
 pool& default_pool() {
-  static pool* const shared = new pool;
-  return *shared;
+  if (pool* const there = usable_pool()) return *there;
+  const making_pool turn;
+  if (pool* const there = usable_pool()) return *there;
+  static auto& of_parents = *new std::vector<pool*>;  // somebody may refer to them still
+  of_parents.push_back(shared_pool.load());
+  shared_pool.store(new pool);
+  return *shared_pool.load();
 }
 
 namespace detail {
@@ -76,6 +120,14 @@ pool_state::pool_state(unsigned size) : size_(size) {
 }
 
 pool_state::~pool_state() { stop_threads(); }
+
+// Where leak checkers see that it is still there.
+void pool_state::keep_for_ever(std::unique_ptr<pool_state> of_parent) {
+  static auto& kept = *new std::vector<std::unique_ptr<pool_state>>;
+  static mutex& lock = *new mutex;
+  const lock_guard guard(lock);
+  kept.push_back(std::move(of_parent));
+}
 
 void pool_state::stop_threads() {
   {

@@ -13,6 +13,7 @@
 
 #include "engine/parker.hpp"
 #include "engine/pool_client.hpp"
+#include "engine/process_generation.hpp"
 #include "engine/timer.hpp"
 #include "parwork/detail/mutex.hpp"
 #include "parwork/detail/run.hpp"
@@ -38,6 +39,11 @@ class pool_state {
 
   [[nodiscard]] unsigned size() const noexcept { return size_; }
   [[nodiscard]] timer& timers() noexcept { return timer_; }
+
+  // Whether a fork has copied it, without its threads.
+  [[nodiscard]] bool is_of_parent() const noexcept { return generation_ != process_generation(); }
+  // Instead of destroying such a one.
+  static void keep_for_ever(std::unique_ptr<pool_state> of_parent);
 
   // The pool whose run the calling thread is working for; null: none.
   [[nodiscard]] static pool_state* current() noexcept;
@@ -80,6 +86,7 @@ class pool_state {
   void refresh_all() PARWORK_REQUIRES(lock_);
 
   const unsigned size_;
+  const unsigned generation_ = process_generation();
   mutex lock_;
   std::vector<std::unique_ptr<pool_thread>> threads_;  // does not change after construction
   std::vector<pool_thread*> idle_ PARWORK_GUARDED_BY(lock_);

@@ -1,6 +1,7 @@
 #include "engine/run.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "base/saturating_add.hpp"
@@ -15,9 +16,15 @@ constexpr std::chrono::nanoseconds unknown_item = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds shortest_progress = std::chrono::milliseconds(1);
 
 pool_state& pool_for(const options& given) {
-  if (given.run_on != nullptr) return given.run_on->state();
-  if (pool_state* const current = pool_state::current()) return *current;
-  return default_pool().state();
+  if (given.run_on == nullptr) {
+    pool_state* const current = pool_state::current();
+    return current != nullptr && !current->is_of_parent() ? *current : default_pool().state();
+  }
+  pool_state& named = given.run_on->state();
+  if (!named.is_of_parent()) return named;
+  throw std::logic_error(
+      "parwork: options.run_on is a pool of the parent process, and a fork copies no threads: make "
+      "a pool in the child, or leave run_on null");
 }
 
 run_plan plan_for(const run_traits& traits, const options& given, const pool_state& pool) {
