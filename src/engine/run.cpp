@@ -137,7 +137,7 @@ run::~run() {
 worker& run::enter(unsigned number) {
   worker* const known = workers_.at(number);
   worker& w = known != nullptr ? *known : make_worker(number);
-  w.thread.store(std::this_thread::get_id(), std::memory_order_relaxed);  // see is_this_thread
+  w.taken_by_this_thread();
   return w;
 }
 
@@ -316,12 +316,16 @@ void run::delivered_some(worker_base& by, batch& b, std::uint32_t upto,
 
 void run::spawn(worker_base& by, const std::type_info& type, void* child) {
   auto& w = static_cast<worker&>(by);
-  if (w.is_this_thread()) {
+  if (w.is_this_thread()) [[likely]] {
     spawning_.add(w, type, child);
   } else {
-    const lock_guard guard(outside_lock_);
-    spawning_.add_from_outside(outside(), type, child);
+    spawn_from_outside(type, child);
   }
+}
+
+void run::spawn_from_outside(const std::type_info& type, void* child) {
+  const lock_guard guard(outside_lock_);
+  spawning_.add_from_outside(outside(), type, child);
 }
 
 attempt_stop_ptr run::make_attempt_stop(clock::time_point deadline) {

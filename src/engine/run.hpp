@@ -109,6 +109,9 @@ class run final : public run_services, private wakeups::questions {
   worker& enter(unsigned number);
   [[nodiscard]] worker& make_worker(unsigned number);
   [[nodiscard]] worker& outside() PARWORK_REQUIRES(outside_lock_);
+  // Out of line: it would cost every spawn its registers.
+  [[gnu::noinline]] void spawn_from_outside(const std::type_info& type, void* child)
+      PARWORK_EXCLUDES(outside_lock_);
   void report_progress() noexcept;
   void report_progress_until_over() noexcept;
   [[nodiscard]] summary summarise();

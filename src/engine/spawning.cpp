@@ -26,22 +26,7 @@ void spawning::check(const std::type_info& type) const {
 
 void spawning::add(worker& w, const std::type_info& type, void* child) {
   check(type);
-  keep(w, child);
-  if (w.record != nullptr) w.record->pulled(1);
-  wakeups_.note_spawned_items();
-  if (wakeups_.is_anybody_free()) wakeups_.notify_in_time(w, w.turned_at);
-}
-
-// No worker that comes back from user code will find it among its own: it is worth a wake-up.
-void spawning::add_from_outside(worker& nobody, const std::type_info& type, void* child) {
-  check(type);
-  keep(nobody, child);
-  wakeups_.note_spawned_items();
-  wakeups_.notify();
-}
-
-// Counted first: a thief may have delivered it before this returns.
-void spawning::keep(worker& w, void* child) {
+  // Counted first: a thief may have delivered it before this returns.
   const std::uint64_t before = w.spawned_ever.load(std::memory_order_relaxed);
   w.spawned_ever.store(before + 1, std::memory_order_release);  // partner: roster::spawned
   try {
@@ -54,6 +39,15 @@ void spawning::keep(worker& w, void* child) {
     w.spawned_ever.store(before, std::memory_order_release);
     throw;
   }
+  if (w.record != nullptr) w.record->pulled(1);
+  wakeups_.note_spawned_items();
+  if (wakeups_.is_anybody_free()) wakeups_.notify_in_time(w, w.turned_at);
+}
+
+// No worker will find it among its own when it comes back from user code: it is worth a wake-up.
+void spawning::add_from_outside(worker& nobody, const std::type_info& type, void* child) {
+  add(nobody, type, child);
+  wakeups_.notify();
 }
 
 // In a batch of its own, so that it arrives when it is done.

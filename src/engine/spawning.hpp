@@ -56,7 +56,6 @@ class spawning {
 
  private:
   void check(const std::type_info& type) const;
-  void keep(worker& w, void* child);
   void list_child(worker& w, void* child);
   [[nodiscard]] static batch* take_newest(worker& w) noexcept;
   [[nodiscard]] static batch* take_oldest(worker& victim) noexcept;

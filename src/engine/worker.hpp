@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <thread>
 
 #include "base/tick_clock.hpp"
 #include "engine/parker.hpp"
@@ -52,11 +51,13 @@ struct alignas(64) worker final : worker_base {
 
   course& owner;
 
-  // The thread that takes part as this worker: written by itself.
-  std::atomic<std::thread::id> thread{};
-  // Relaxed: an attempt's own thread has written it, and whoever got the attempt's context saw it.
+  // The calling thread takes part as this worker from now on. Relaxed, here and below: an attempt's
+  // own thread has written it, and whoever got the attempt's context saw that.
+  void taken_by_this_thread() noexcept {
+    thread_.store(mark_of_thread(), std::memory_order_relaxed);
+  }
   [[nodiscard]] bool is_this_thread() const noexcept {
-    return thread.load(std::memory_order_relaxed) == std::this_thread::get_id();
+    return thread_.load(std::memory_order_relaxed) == mark_of_thread();
   }
 
   searching search = searching::no;
@@ -95,6 +96,11 @@ struct alignas(64) worker final : worker_base {
   std::atomic<std::uint64_t> cancelled{0};
 
   spare_batches spare;
+
+  // One instruction; the thread's identifier costs a call, and so does an address of its own in a
+  // library that may be shared.
+  [[nodiscard]] static const void* mark_of_thread() noexcept { return __builtin_thread_pointer(); }
+  std::atomic<const void*> thread_{nullptr};
 
   void count(const outcome_counts& handed_over) noexcept {
     // Relaxed: statistics of one writer, read while the run goes on for progress, and after it,
