@@ -29,7 +29,10 @@ constexpr std::size_t oldest = 1 << 16;
 constexpr std::size_t age_of_new = 64;
 constexpr std::size_t bytes_of_age = 256;
 
-const std::string columns = std::string("SELECT ") + record_columns + " FROM records ";
+// No static string: runs may begin before one is made, and after it is destroyed.
+std::string records_where(const char* condition) {
+  return std::string("SELECT ") + record_columns + " FROM records WHERE " + condition;
+}
 
 }  // namespace
 
@@ -65,7 +68,7 @@ const record* cursor::next_record() {
 }
 
 void cursor::read_ahead() {
-  statement query(database_, columns + "WHERE rank > ? ORDER BY rank LIMIT ?");
+  statement query(database_, records_where("rank > ? ORDER BY rank LIMIT ?"));
   read_upto_ = std::max(read_upto_, last_);
   query.bind(1, read_upto_).bind(2, static_cast<std::int64_t>(most_ahead));
   std::size_t bytes = 0;
@@ -100,7 +103,7 @@ void cursor::make_index() {
                             "or move it away and start anew");
     }
   }
-  at_.emplace(database_, columns + "WHERE rank = ?");
+  at_.emplace(database_, records_where("rank = ?"));
   moment_.emplace(database_);
 }
 
