@@ -19,5 +19,7 @@ function(parwork_add_report target)
     COMMENT "Embedding the report's page"
     VERBATIM)
   target_sources(${target} PRIVATE "${source}")
+  # By itself: nobody reads it, not even clang-tidy, which reads units.
+  set_source_files_properties("${source}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_compile_definitions(${target} PRIVATE PARWORK_REPORT=1)
 endfunction()

@@ -54,10 +54,10 @@ struct alignas(64) worker final : worker_base {
   // The calling thread takes part as this worker from now on. Relaxed, here and below: an attempt's
   // own thread has written it, and whoever got the attempt's context saw that.
   void taken_by_this_thread() noexcept {
-    thread_.store(mark_of_thread(), std::memory_order_relaxed);
+    thread_mark.store(mark_of_thread(), std::memory_order_relaxed);
   }
   [[nodiscard]] bool is_this_thread() const noexcept {
-    return thread_.load(std::memory_order_relaxed) == mark_of_thread();
+    return thread_mark.load(std::memory_order_relaxed) == mark_of_thread();
   }
 
   searching search = searching::no;
@@ -100,7 +100,7 @@ struct alignas(64) worker final : worker_base {
   // One instruction; the thread's identifier costs a call, and so does an address of its own in a
   // library that may be shared.
   [[nodiscard]] static const void* mark_of_thread() noexcept { return __builtin_thread_pointer(); }
-  std::atomic<const void*> thread_{nullptr};
+  std::atomic<const void*> thread_mark{nullptr};
 
   void count(const outcome_counts& handed_over) noexcept {
     // Relaxed: statistics of one writer, read while the run goes on for progress, and after it,

@@ -31,7 +31,8 @@ constexpr std::size_t bytes_of_age = 256;
 
 // No static string: runs may begin before one is made, and after it is destroyed.
 std::string records_where(const char* condition) {
-  return std::string("SELECT ") + record_columns + " FROM records WHERE " + condition;
+  std::string query = "SELECT ";
+  return query.append(record_columns).append(" FROM records WHERE ").append(condition);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "journal/file_name.hpp"
 #include "journal/record_scan.hpp"
 #include "journal/schema.hpp"
+#include "parwork/journal.hpp"
 #include "parwork/journal_reader.hpp"
 
 namespace parwork {

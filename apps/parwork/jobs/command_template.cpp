@@ -31,7 +31,7 @@ std::string_view folder_of(std::string_view path) {
   return slash == 0 ? path.substr(0, 1) : trim(path.substr(0, slash));
 }
 
-constexpr std::array<std::pair<std::string_view, path_part>, 5> parts{{
+constexpr std::array<std::pair<std::string_view, path_part>, 5> path_parts{{
     {"", path_part::whole},
     {".", path_part::without_extension},
     {"/", path_part::name},
@@ -71,8 +71,8 @@ std::optional<command_template::piece> command_template::parse_placeholder(
     found.column = number - 1;
     braces.remove_prefix(static_cast<std::size_t>(end - braces.data()));
   }
-  const auto part = std::ranges::find(parts, braces, &decltype(parts)::value_type::first);
-  if (part == parts.end()) return std::nullopt;
+  const auto part = std::ranges::find(path_parts, braces, &decltype(path_parts)::value_type::first);
+  if (part == path_parts.end()) return std::nullopt;
   found.part = part->second;
   return found;
 }

@@ -16,6 +16,7 @@
 #include "journal/database.hpp"
 #include "parwork/journal.hpp"
 #include "parwork/parwork.hpp"
+#include "support/rounds.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/journal/sample_run.hpp"
 
@@ -97,14 +98,16 @@ TEST_F(damaged_journal, byte_of_the_last_page_that_flips_costs_no_more_than_doin
   make(100);
   // It holds records, and is nearly full.
   ASSERT_NE(whole_.find("item 97", whole_.size() - page), std::string::npos);
-  for (std::size_t at = whole_.size() - page; at < whole_.size() && !HasFailure(); ++at) {
+  // All of them; a sanitizer's build, which takes long for each, tries some of these runs.
+  const std::size_t step = parwork_test::sanitized ? 7 : 1;
+  for (std::size_t at = whole_.size() - page; at < whole_.size() && !HasFailure(); at += step) {
     SCOPED_TRACE("byte " + std::to_string(at));
     std::string flipped = whole_;
     flipped[at] = static_cast<char>(~flipped[at]);
     run_over(flipped);
   }
-  EXPECT_GT(redone_, 1000) << "most of the page is records";
-  EXPECT_GT(reported_, 1000U);
+  EXPECT_GT(redone_, 1000 / static_cast<int>(step)) << "most of the page is records";
+  EXPECT_GT(reported_, 1000 / step);
 }
 
 TEST_F(damaged_journal, bit_of_any_page_that_flips_costs_no_more_than_doing_it_again) {
