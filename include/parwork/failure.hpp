@@ -22,10 +22,13 @@ class failure;
 
 namespace detail {
 
-/// The failure of an item that never started: one for the whole process, so that cancelling a
-/// million items allocates nothing. Lives for ever; copies of it do not count references, so
-/// workers that copy it do not share a written cache line.
-const failure& cancelled_failure() noexcept;
+struct standing_failures;
+
+/// Failures that need no memory when they happen: one of each for the whole process, which live for
+/// ever. Copies of them do not count references, so workers that copy one do not share a written
+/// cache line. The first call makes them, and may throw `std::bad_alloc`: a run makes it before it
+/// begins.
+const standing_failures& standing();
 
 }  // namespace detail
 
@@ -43,13 +46,15 @@ std::ostream& operator<<(std::ostream& out, failure_kind kind);
 
 /// Why an item has no result. Making one allocates; copying one counts a reference (a few
 /// nanoseconds); moving one copies a pointer. Copying, moving and the accessors never throw.
+/// Where there is no memory for the failure of an item, it says so in place of the work's reason.
 class failure {
  public:
   /// A failure of `kind` with a message for people. `exception()` is null and `code()` empty.
   failure(failure_kind kind, std::string message);
 
   /// A failure of kind `exception`. The message is the exception's `what()`; an exception that does
-  /// not derive from `std::exception` gets a sentence that names its type.
+  /// not derive from `std::exception`, or whose `what()` is null, gets a sentence that names its
+  /// type.
   /// Throws `std::invalid_argument` where `exception` is null.
   explicit failure(std::exception_ptr exception);
 
@@ -95,12 +100,29 @@ class failure {
   static void retain(body* shared) noexcept;
   static void release(body* shared) noexcept;
 
-  friend const failure& detail::cancelled_failure() noexcept;
+  friend detail::standing_failures;
 
   body* body_;
 };
 
 static_assert(sizeof(failure) == sizeof(void*), "a failure is one pointer wide");
+
+namespace detail {
+
+struct standing_failures {
+  const failure cancelled;      ///< of an item that never started
+  const failure abandoned;      ///< of an asynchronous item
+  const failure timed_out;      ///< without memory to say by how much
+  const failure out_of_memory;  ///< of kind `exception`, with a `std::bad_alloc`
+
+  standing_failures();
+};
+
+/// The failure of what has thrown the exception that is being handled, and never throws itself.
+/// REQUIRES: standing() was called before.
+failure current_failure() noexcept;
+
+}  // namespace detail
 
 /// Writes the message, or the name of the kind where the message is empty.
 std::ostream& operator<<(std::ostream& out, const failure& failure);

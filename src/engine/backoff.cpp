@@ -39,13 +39,13 @@ std::chrono::nanoseconds backoff_after(const retry_policy& policy, unsigned atte
       static_cast<std::int64_t>(std::min(capped * (1 + sway), longest)));
 }
 
-failure timeout_failure(std::chrono::nanoseconds allowed, std::chrono::nanoseconds late) {
-  return {failure_kind::timeout, "timeout: the attempt ended " + readable_duration(late) +
-                                     " after its deadline of " + readable_duration(allowed)};
-}
-
-failure abandoned_failure() {
-  return {failure_kind::abandoned, "abandoned: the item's completer was destroyed unused"};
+failure timeout_failure(std::chrono::nanoseconds allowed, std::chrono::nanoseconds late) noexcept {
+  try {
+    return {failure_kind::timeout, "timeout: the attempt ended " + readable_duration(late) +
+                                       " after its deadline of " + readable_duration(allowed)};
+  } catch (const std::bad_alloc&) {
+    return standing().timed_out;
+  }
 }
 
 }  // namespace parwork::detail

@@ -6,6 +6,19 @@
 
 namespace parwork::detail {
 
+namespace {
+
+std::exception_ptr exception_for(std::uint64_t index, const failure& why) noexcept {
+  if (why.exception()) return why.exception();
+  try {
+    return std::make_exception_ptr(parwork::item_failed(index, why));
+  } catch (...) {
+    return std::current_exception();  // no memory for its sentence
+  }
+}
+
+}  // namespace
+
 bool ending::stop() noexcept {
   if (stop_requested_.exchange(true)) return false;
   shared_.attention.fetch_or(attention_stop);
@@ -23,10 +36,7 @@ bool ending::note_failure(std::uint64_t index, const failure& why, unsigned atte
   {
     const lock_guard guard(lock_);
     if (why.kind() != failure_kind::cancelled && !first_failure_) first_failure_ = why;
-    if (!sees_failures_ && !by_stop && !error_) {
-      error_ = why.exception() ? why.exception()
-                               : std::make_exception_ptr(parwork::item_failed(index, why));
-    }
+    if (!sees_failures_ && !by_stop && !error_) error_ = exception_for(index, why);
   }
   // Under the policy every failure counts, a cancelled one too: what comes behind it is no success.
   const bool stops = policy_ == failure_policy::stop || (!sees_failures_ && !by_stop);

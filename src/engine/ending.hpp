@@ -27,7 +27,7 @@ namespace parwork::detail {
 class ending {
  public:
   ending(run_services& shared, const credits& its_credits, const roster& workers, wakeups& wakes,
-         const run_traits& traits, failure_policy policy, ordering order) noexcept
+         const run_traits& traits, failure_policy policy, ordering order)
       : shared_(shared),
         credits_(its_credits),
         workers_(workers),

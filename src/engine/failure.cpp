@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cassert>
+#include <new>
 #include <ostream>
 #include <string_view>
 #include <typeinfo>
@@ -52,6 +53,12 @@ std::string describe_foreign_exception() {
          ", which does not derive from std::exception";
 }
 
+// REQUIRES: called while an exception is handled.
+std::string describe(const std::exception& caught) {
+  if (const char* const what = caught.what()) return what;
+  return "an exception of type " + detail::type_name(typeid(caught)) + ", whose what() is null";
+}
+
 std::string describe(const std::exception_ptr& exception) {
   if (exception == nullptr) {
     throw std::invalid_argument(
@@ -60,7 +67,7 @@ std::string describe(const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& caught) {
-    return caught.what();
+    return describe(caught);
   } catch (...) {
     return describe_foreign_exception();
   }
@@ -130,15 +137,32 @@ item_failed::item_failed(std::uint64_t index, parwork::failure failure)
       index_(index),
       failure_(std::move(failure)) {}
 
-const failure& detail::cancelled_failure() noexcept {
-  // Never destroyed: completions may outlive the destructors of static objects.
-  static const failure& instance = []() -> const failure& {
-    auto* made = new failure(failure_kind::cancelled,
-                             "cancelled: the run was stopped before this item started");
-    made->body_->lives = failure::body::lifetime::for_ever;
-    return *made;
-  }();
-  return instance;
+namespace detail {
+
+standing_failures::standing_failures()
+    : cancelled(failure_kind::cancelled, "cancelled: the run was stopped before this item started"),
+      abandoned(failure_kind::abandoned, "abandoned: the item's completer was destroyed unused"),
+      timed_out(failure_kind::timeout, "timeout: the attempt ended after its deadline"),
+      out_of_memory(std::make_exception_ptr(std::bad_alloc())) {
+  for (const failure* each : {&cancelled, &abandoned, &timed_out, &out_of_memory}) {
+    each->body_->lives = failure::body::lifetime::for_ever;
+  }
 }
+
+// Never destroyed: completions may outlive the destructors of static objects.
+const standing_failures& standing() {
+  static const standing_failures& all = *new standing_failures;
+  return all;
+}
+
+failure current_failure() noexcept {
+  try {
+    return failure(std::current_exception());
+  } catch (const std::bad_alloc&) {
+    return standing().out_of_memory;
+  }
+}
+
+}  // namespace detail
 
 }  // namespace parwork

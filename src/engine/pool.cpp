@@ -153,8 +153,8 @@ void pool_state::thread_main(pool_thread& self) {
     if (work == nullptr) {
       lie_down(self);
     } else {
-      work->help(self.number, self.search);
-      leave(*work, self);
+      const bool helped = work->help(self.number, self.search);
+      leave(*work, self, helped);
     }
   }
 }
@@ -210,11 +210,12 @@ void pool_state::assign(pool_client& r, pool_thread& thread, searching search) {
   refresh_all();
 }
 
-void pool_state::leave(pool_client& r, const pool_thread& self) {
+void pool_state::leave(pool_client& r, const pool_thread& self, bool helped) {
   const lock_guard guard(lock_);
   lending& terms = r.terms();
   if (terms.kind == slots::free_for_all) terms.free_numbers.push_back(self.number);
   --terms.present;
+  if (!helped) terms.most = terms.present;  // it makes do with those it has
   if (terms.ending && terms.present == 0) r.caller_place().unpark();
   refresh(r);
 }

@@ -36,7 +36,8 @@ class pool_client {
   pool_client& operator=(const pool_client&) = delete;
 
   // A thread of the pool takes part as worker `number` for as long as it finds something to do.
-  virtual void help(unsigned number, searching search) = 0;
+  // False: there is no memory for a worker of that number.
+  [[nodiscard]] virtual bool help(unsigned number, searching search) noexcept = 0;
   // Whether there is anything that worker `number` could do now; any number above the run's: a
   // helper to be.
   [[nodiscard]] virtual bool is_there_work(unsigned number) noexcept = 0;

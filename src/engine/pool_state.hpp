@@ -78,7 +78,7 @@ class pool_state {
   void stop_threads() PARWORK_EXCLUDES(lock_);
   void thread_main(pool_thread& self);
   void lie_down(pool_thread& self) PARWORK_EXCLUDES(lock_);
-  void leave(pool_client& r, const pool_thread& self) PARWORK_EXCLUDES(lock_);
+  void leave(pool_client& r, const pool_thread& self, bool helped) PARWORK_EXCLUDES(lock_);
   void call_off(pool_client& r) PARWORK_REQUIRES(lock_);
   static bool eligible(pool_client& r, const pool_thread& thread);
   void assign(pool_client& r, pool_thread& thread, searching search) PARWORK_REQUIRES(lock_);

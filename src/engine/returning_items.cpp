@@ -32,10 +32,10 @@ bool returning_items::schedule(batch& lone) noexcept {
   try {
     auto& entry = waiting_.emplace_back(*this, lone);
     entry.place_ = std::prev(waiting_.end());
-    timers_.schedule(entry, saturating_add(clock::now(), lone.wait));
     if (recording_ != nullptr) {
       entry.recorded_ = {recording_->waiting().take(), tick_clock::count() - recording_->origin()};
     }
+    timers_.schedule(entry, saturating_add(clock::now(), lone.wait));
     return true;
   } catch (const std::exception&) {
     if (waiting_.size() > before) waiting_.pop_back();

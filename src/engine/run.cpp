@@ -84,6 +84,7 @@ recording* begin_recording(const run_plan& plan, const run_traits& traits, const
 
 run_handle::run_handle(run_hooks& hooks, const run_traits& traits, options&& given) {
   validate(given);
+  static_cast<void>(standing());  // made while there is memory
   run_ = std::make_unique<run>(hooks, traits, std::move(given));
 }
 run_handle::~run_handle() = default;
@@ -141,14 +142,24 @@ worker& run::enter(unsigned number) {
   return w;
 }
 
+// Null: there is no memory for it.
+worker* run::try_enter(unsigned number) noexcept {
+  try {
+    return &enter(number);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
+
 worker& run::make_worker(unsigned number) {
-  auto* const w = new worker(course_, attention, number);
+  auto made = std::make_unique<worker>(course_, attention, number);
+  worker* const w = made.get();
   if (traits_.batches == batching::by_count) w->target = traits_.largest_batch;
   w->item_time = course_.usual_item();
   if (recording_ != nullptr && number != shape_.outside_number()) {
     w->record = &recording_->worker_lane(number, w->turned_at.time_since_epoch().count());
   }
-  workers_.add(*w);
+  workers_.add(*made.release());
   return *w;
 }
 
@@ -185,18 +196,20 @@ summary run::execute() {
 void run::start_threads() {
   try {
     if (shape_.collector_thread == runs_on::own_thread) {
-      threads_.collector = std::thread([this] {
+      threads_.collector = std::thread([this, &w = make_worker(shape_.collector_number())] {
         const working_for scope(pool_);
-        delivery_.collect_until_over(enter(shape_.collector_number()));
+        w.taken_by_this_thread();
+        delivery_.collect_until_over(w);
       });
     }
     if (options_.on_progress) {
       threads_.progress = std::thread([this] { report_progress_until_over(); });
     }
     if (shape_.generator_thread == runs_on::own_thread) {
-      threads_.generator = std::thread([this] {
+      threads_.generator = std::thread([this, &w = make_worker(shape_.generator_number())] {
         const working_for scope(pool_);
-        intake_.pull_until_closed(enter(shape_.generator_number()));
+        w.taken_by_this_thread();
+        intake_.pull_until_closed(w);
       });
     }
   } catch (...) {
@@ -215,18 +228,26 @@ void run::join_threads() {
 }
 
 // A thread of the pool takes part for as long as it finds something to do.
-void run::help(unsigned number, searching search) {
-  worker& w = enter(number);
+bool run::help(unsigned number, searching search) noexcept {
+  worker* const entered = try_enter(number);
+  if (entered == nullptr) {
+    wakeups_.give_up(search);
+    return false;
+  }
+  worker& w = *entered;
   w.search = search;
   w.came_at = w.turn_to(part::nothing);
   course_.serve(w);
   wakeups_.give_up(w);
   wakeups_.note_stay(w);
+  return true;
 }
 
-void run::take_part_until_it_is_over(unsigned number) {
+void run::take_part_until_it_is_over(unsigned number) noexcept {
   const working_for scope(pool_);
-  worker& w = enter(number);
+  worker* const entered = try_enter(number);
+  if (entered == nullptr) return wakeups_.give_up(searching::yes);
+  worker& w = *entered;
   w.search = searching::yes;
   while (!wakeups_.is_over()) {
     course_.serve(w);

@@ -93,8 +93,8 @@ class run final : public run_services, private wakeups::questions {
   [[nodiscard]] bool is_there_work(unsigned number) noexcept override {
     return course_.is_there_work(number);
   }
-  void help(unsigned number, searching search) override;
-  void take_part_until_it_is_over(unsigned number) override;
+  bool help(unsigned number, searching search) noexcept override;
+  void take_part_until_it_is_over(unsigned number) noexcept override;
 
   // Threads that have a part each, and where the one that reports progress sleeps.
   struct part_threads {
@@ -106,7 +106,9 @@ class run final : public run_services, private wakeups::questions {
 
   void start_threads();
   void join_threads();
+  // The calling thread takes part as worker `number`. May throw std::bad_alloc.
   worker& enter(unsigned number);
+  [[nodiscard]] worker* try_enter(unsigned number) noexcept;
   [[nodiscard]] worker& make_worker(unsigned number);
   [[nodiscard]] worker& outside() PARWORK_REQUIRES(outside_lock_);
   // Out of line: it would cost every spawn its registers.

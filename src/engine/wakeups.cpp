@@ -123,6 +123,12 @@ void wakeups::give_up(worker& w) noexcept {
   searching_.store(false);
 }
 
+void wakeups::give_up(searching search) noexcept {
+  if (search == searching::no) return;
+  searching_.store(false);
+  if (is_there_work(max_workers)) wake_sleeper();
+}
+
 searching wakeups::search_unless_others_do() noexcept {
   return searching_.exchange(true) ? searching::no : searching::yes;
 }

@@ -57,9 +57,9 @@ class wakeups final : public pool_client {
   class questions {
    public:
     [[nodiscard]] virtual bool is_there_work(unsigned number) noexcept = 0;  // see pool_client
-    virtual void help(unsigned number, searching search) = 0;                // see pool_client
+    virtual bool help(unsigned number, searching search) noexcept = 0;       // see pool_client
     // The course of a thread of its own.
-    virtual void take_part_until_it_is_over(unsigned number) = 0;
+    virtual void take_part_until_it_is_over(unsigned number) noexcept = 0;
 
    protected:
     ~questions() = default;
@@ -112,6 +112,8 @@ class wakeups final : public pool_client {
   }
   // It is not the one that searches any more.
   void give_up(worker& w) noexcept;
+  // The same of a thread that could not become a worker: another one is to do it.
+  void give_up(searching search) noexcept;
   // Sleeps until it is chosen; returns at once if there is something to take.
   void sleep(worker& w);
   // The worker goes to sleep. If others keep waking it for little (the serial parts bound the run,
@@ -120,7 +122,9 @@ class wakeups final : public pool_client {
 
   // --- for the pool ---
 
-  void help(unsigned number, searching search) override { asks_.help(number, search); }
+  [[nodiscard]] bool help(unsigned number, searching search) noexcept override {
+    return asks_.help(number, search);
+  }
   [[nodiscard]] bool is_there_work(unsigned number) noexcept override {
     return !is_over() && asks_.is_there_work(number);
   }

@@ -1,10 +1,15 @@
 #include "recording/recording.hpp"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include <array>
+#include <cinttypes>
+#include <cstdio>
+#include <memory>
 #include <stdexcept>
 
 namespace parwork::detail {
@@ -24,16 +29,23 @@ std::uint32_t places_of(const run_facts& facts) {
 
 // Source: Documentation/scheduler/sched-stats.rst of Linux: the second figure is the time spent
 // waiting on a run queue, in nanoseconds. Threads that have ended are not in it.
+// 0 where there is no /proc. By system calls: the standard library's directories end the program
+// where there is no memory for them.
 std::chrono::nanoseconds time_without_cpu() noexcept {
   std::int64_t sum = 0;
-  try {
-    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-      std::ifstream file(task.path() / "schedstat");
-      std::int64_t running = 0, waiting = 0;
-      if (file >> running >> waiting) sum += waiting;
+  const std::unique_ptr<DIR, int (*)(DIR*)> tasks(::opendir("/proc/self/task"), ::closedir);
+  while (const dirent* const task = tasks ? ::readdir(tasks.get()) : nullptr) {
+    std::array<char, 64> name{};
+    std::snprintf(name.data(), name.size(), "%.20s/schedstat", task->d_name);
+    const int file = ::openat(::dirfd(tasks.get()), name.data(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) continue;
+    std::array<char, 128> text{};
+    std::int64_t waiting = 0;
+    if (::read(file, text.data(), text.size() - 1) > 0 &&
+        std::sscanf(text.data(), "%*d %" SCNd64, &waiting) == 1) {
+      sum += waiting;
     }
-  } catch (const std::exception&) {
-    return std::chrono::nanoseconds(0);  // no /proc here
+    ::close(file);
   }
   return std::chrono::nanoseconds(sum);
 }

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "parwork/parwork.hpp"
+
 namespace {
 
 using parwork::failure;
@@ -164,6 +166,26 @@ TEST(item_failed, can_be_caught_as_a_runtime_error) {
   EXPECT_THROW(throw parwork::item_failed(0, parwork::detail::cancelled_failure()),
                std::runtime_error);
   EXPECT_TRUE(std::is_nothrow_copy_constructible_v<parwork::item_failed>);
+}
+
+class without_words : public std::exception {
+ public:
+  const char* what() const noexcept override { return nullptr; }
+};
+
+TEST(failure, an_exception_whose_what_is_null_is_named_by_its_type) {
+  const failure why(std::make_exception_ptr(without_words()));
+  EXPECT_TRUE(why.message().contains("without_words")) << why.message();
+  EXPECT_TRUE(why.message().contains("null")) << why.message();
+}
+
+TEST(failure, work_may_throw_an_exception_whose_what_is_null) {
+  std::string said;
+  const auto run = parwork::process(
+      std::vector{1}, [](int) { throw without_words(); },
+      [&](parwork::completion<int, void> done) { said = done.result.error().message(); });
+  EXPECT_EQ(run.failed, 1U);
+  EXPECT_TRUE(said.contains("without_words")) << said;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "parwork/detail/async_call.hpp"
@@ -31,20 +32,27 @@ class async_form {
       if (claimed == claim::cancel) {
         lone.cancel(i);
       } else if (!lone.take_known_outcome(i)) {
-        start(by, lone);
-        return work_end::outstanding;
+        const work_end how = start(by, lone);
+        if (how != work_end::finished) return how;
       }
     }
   }
 
-  void start(worker_base& by, batch_type& lone) {
+  // Finished: there is no memory for the call, and no attempt left.
+  work_end start(worker_base& by, batch_type& lone) {
     const unsigned number = lone.attempts + 1;
     if (number > 1) attempts_.services.count_retry();
     attempt which{lone.first_index, number};
     if (attempts_.rules.has_deadline()) which.deadline = attempts_.rules.deadline_from_now();
-    lone.call = std::make_shared<async_result<result_type>>(attempts_.services, lone, which);
+    try {
+      lone.call = std::make_shared<async_result<result_type>>(attempts_.services, lone, which);
+    } catch (const std::bad_alloc&) {
+      lone.fail(0, number, current_failure());
+      return attempts_.settle_or_wait(lone, 0);
+    }
     if (by.record != nullptr) lone.call->recorded = by.record->attempt_started();
     attempts_.caller.start(lone.call, lone.item(0), attempts_.after());
+    return work_end::outstanding;
   }
 
   // The worker leaves the item to its completer: true where it is finished already.
@@ -73,7 +81,7 @@ class async_form {
     if (call.was_late()) {
       lone.fail(0, number, attempts_.rules.late_by(call.lateness()));
     } else if (call.was_abandoned()) {
-      lone.fail(0, number, abandoned_failure());
+      lone.fail(0, number, failure(standing().abandoned));
     } else {
       std::construct_at(lone.outcomes(), number, [&] { return *std::move(call.result); });
     }

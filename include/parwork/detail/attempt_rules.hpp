@@ -35,7 +35,7 @@ class attempt_rules {
     const auto now = clock::now();
     return now + std::min<clock::duration>(timeout_, clock::time_point::max() - now);
   }
-  [[nodiscard]] failure late_by(std::chrono::nanoseconds late) const {
+  [[nodiscard]] failure late_by(std::chrono::nanoseconds late) const noexcept {
     return timeout_failure(timeout_, late);
   }
 

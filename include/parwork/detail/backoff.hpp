@@ -21,9 +21,6 @@ namespace parwork::detail {
 
 // The failure of an attempt that ended `late` after its deadline, having had `allowed`.
 [[nodiscard]] failure timeout_failure(std::chrono::nanoseconds allowed,
-                                      std::chrono::nanoseconds late);
-
-// The failure of an item whose completer was destroyed unused.
-[[nodiscard]] failure abandoned_failure();
+                                      std::chrono::nanoseconds late) noexcept;
 
 }  // namespace parwork::detail

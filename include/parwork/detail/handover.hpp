@@ -76,7 +76,7 @@ class handover {
     const unsigned attempts = out.attempts();
     const std::uint64_t index = b.first_index + i;
     if (services_.cut_off) [[unlikely]] {
-      out.result() = std::unexpected(cancelled_failure());
+      out.result() = std::unexpected(standing().cancelled);
     }
     if (out.result().has_value()) [[likely]] {
       ++counts.succeeded;

@@ -51,7 +51,7 @@ class item_attempts {
     try {
       return caller.call(services, by, item, which, after_);
     } catch (...) {
-      return expected_type(std::unexpect, failure(std::current_exception()));
+      return expected_type(std::unexpect, current_failure());
     }
   }
 
@@ -62,7 +62,7 @@ class item_attempts {
       std::construct_at(where, which.number,
                         [&] { return caller.call(services, by, b.item(i), which, after_); });
     } catch (...) {
-      b.fail(i, which.number, failure(std::current_exception()));
+      b.fail(i, which.number, current_failure());
     }
   }
 

@@ -64,7 +64,7 @@ class spans_form {
                           [&] { return attempts_.caller.take(results[made]); });
       }
     } catch (...) {
-      const failure why(std::current_exception());
+      const failure why = current_failure();
       for (std::uint32_t i = 0; i < made; ++i) std::destroy_at(b.outcomes() + from + i);
       for (std::uint32_t i = 0; i < count; ++i) b.fail(from + i, number, failure(why));
     }

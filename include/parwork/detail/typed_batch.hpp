@@ -180,7 +180,7 @@ class typed_batch final : public batch {
   }
   // A stopped run's item: the failure of its last attempt where it had one.
   void cancel(std::uint32_t i) noexcept {
-    fail(i, attempts, failure(last_failure ? *last_failure : cancelled_failure()));
+    fail(i, attempts, failure(last_failure ? *last_failure : standing().cancelled));
   }
   // True where the generator has finished the item: its outcome is taken from there. A retried item
   // has none.
@@ -192,7 +192,7 @@ class typed_batch final : public batch {
         std::construct_at(outcomes() + i, yielded.attempts,
                           [&] { return *std::move(yielded.outcome); });
       } catch (...) {
-        fail(i, yielded.attempts, failure(std::current_exception()));
+        fail(i, yielded.attempts, current_failure());
       }
       return true;
     } else {

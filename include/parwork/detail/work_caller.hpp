@@ -147,7 +147,7 @@ class async_caller {
       pass(item, after, completer_type(call));
     } catch (...) {
       if (!call->claim()) return;
-      call->result.emplace(std::unexpect, failure(std::current_exception()));
+      call->result.emplace(std::unexpect, current_failure());
       call->publish();
     }
   }
