@@ -1,5 +1,7 @@
 #include "engine/run.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -62,6 +64,20 @@ credits::givers givers_of(const run_shape& shape) noexcept {
   return shape.folds || shape.is_split ? credits::givers::many : credits::givers::one;
 }
 
+// pthread_cancel ends a thread by an exception that nobody may catch, wherever it waits: in the
+// midst of a run other threads would be left with what it owns. So it waits for the run's end, and
+// then leaves `process` as an exception does.
+class cancellation_held_off {
+ public:
+  cancellation_held_off() noexcept { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+  ~cancellation_held_off() { ::pthread_setcancelstate(before_, nullptr); }
+  cancellation_held_off(const cancellation_held_off&) = delete;
+  cancellation_held_off& operator=(const cancellation_held_off&) = delete;
+
+ private:
+  int before_ = PTHREAD_CANCEL_ENABLE;
+};
+
 // Null: nothing is to be recorded.
 recording* begin_recording(const run_plan& plan, const run_traits& traits, const options& given) {
   if (given.record == nullptr) return nullptr;
@@ -90,7 +106,15 @@ run_handle::run_handle(run_hooks& hooks, const run_traits& traits, options&& giv
 run_handle::~run_handle() = default;
 run_services& run_handle::services() noexcept { return *run_; }
 unsigned run_handle::workers() const noexcept { return run_->workers(); }
-summary run_handle::execute() { return run_->execute(); }
+summary run_handle::execute() {
+  const auto uncancelled = [&] {
+    const cancellation_held_off scope;
+    return run_->execute();
+  };
+  summary came_to = uncancelled();
+  ::pthread_testcancel();
+  return came_to;
+}
 
 // --- Start and end ---
 

@@ -148,8 +148,8 @@ TEST(failure_kind, is_written_as_its_name) {
 }
 
 TEST(cancelled_failure, is_one_shared_body) {
-  const failure first = parwork::detail::cancelled_failure();
-  const failure second = parwork::detail::cancelled_failure();
+  const failure first = parwork::detail::standing().cancelled;
+  const failure second = parwork::detail::standing().cancelled;
   EXPECT_EQ(first.kind(), failure_kind::cancelled);
   EXPECT_EQ(first.message(), "cancelled: the run was stopped before this item started");
   EXPECT_EQ(&first.message(), &second.message());
@@ -163,7 +163,7 @@ TEST(item_failed, names_index_and_message) {
 }
 
 TEST(item_failed, can_be_caught_as_a_runtime_error) {
-  EXPECT_THROW(throw parwork::item_failed(0, parwork::detail::cancelled_failure()),
+  EXPECT_THROW(throw parwork::item_failed(0, parwork::detail::standing().cancelled),
                std::runtime_error);
   EXPECT_TRUE(std::is_nothrow_copy_constructible_v<parwork::item_failed>);
 }

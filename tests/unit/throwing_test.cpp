@@ -1,10 +1,14 @@
 // What process does where the generator, the collector or another callable throws.
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <atomic>
+#include <chrono>
+#include <latch>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -272,6 +276,43 @@ TEST_P(throwing_sweep, the_pool_is_as_good_as_new_after_an_exception) {
         collector_broke);
     expect_counts(process(counted_items(20), [](const counted&) {}, [] {}, options()), 20);
   }
+}
+
+// pthread_cancel
+
+TEST_F(throwing_leak, a_cancelled_thread_leaves_a_run_when_it_is_over) {
+  struct left {
+    ~left() { ++times; }
+    std::atomic<int>& times;
+  };
+  std::atomic<int> unwound = 0;
+  std::atomic<int> worked = 0;
+  std::atomic<bool> returned = false;
+  std::latch begun(1);
+  std::latch cancelled(1);
+  std::thread caller([&] {
+    const left scope{unwound};
+    const auto run = process(
+        counted_items(50),
+        [&](const counted& item) {
+          if (item.id() == 0) {
+            begun.count_down();
+            cancelled.wait();
+          }
+          std::this_thread::sleep_for(10us);  // where a thread is cancelled
+          ++worked;
+        },
+        [](completion<counted, void>) {}, {.workers = 3});
+    returned = run.succeeded > 0;
+  });
+  begun.wait();
+  const pthread_t thread = caller.native_handle();
+  ASSERT_EQ(pthread_cancel(thread), 0);
+  cancelled.count_down();
+  caller.join();
+  EXPECT_EQ(worked, 50);
+  EXPECT_EQ(unwound, 1);
+  EXPECT_FALSE(returned);
 }
 
 }  // namespace

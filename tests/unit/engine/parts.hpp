@@ -175,8 +175,8 @@ class parts {
   struct forwarder final : detail::wakeups::questions {
     explicit forwarder(parts& those) : its(those) {}
     bool is_there_work(unsigned number) noexcept override { return its.is_there_work(number); }
-    void help(unsigned /*number*/, detail::searching /*search*/) override {}
-    void take_part_until_it_is_over(unsigned number) override { its.take_part(number); }
+    bool help(unsigned /*number*/, detail::searching /*search*/) noexcept override { return true; }
+    void take_part_until_it_is_over(unsigned number) noexcept override { its.take_part(number); }
     parts& its;
   } answers{*this};
 
@@ -185,7 +185,7 @@ class parts {
   number_hooks hooks;
   plain_services services;
   detail::pool_state pool{0};
-  detail::roster workers{plan.shape.workers + 2};
+  detail::roster workers{plan.shape.numbers()};
   detail::credits credits{
       plan.bound,
       !shape.is_split     ? detail::credits::form::batches
