@@ -108,6 +108,28 @@ class LimitsTest(ToolTest):
         os.environ.get("PARWORK_SANITIZED") == "1",
         "the check of virtual calls needs a pipe to see whether memory can be read",
     )
+    def test_a_limit_of_file_sizes_is_an_error_of_the_file(self):
+        job = ["-c", "yes {} | head -c 3000000; sh -c 'kill -XFSZ $$'; echo $? >&2", ":::", "1"]
+        for options, expected, said in (
+            (["--buffer", "1M"], 250, "File too large"),
+            (["--journal", "j"], 250, "cannot be read or written"),
+            (["--log", "log"], 0, "153"),  # is small; and a job gets the signal as its caller did
+        ):
+            with self.subTest(options):
+                status, out, err = self.run_program(
+                    "-c",
+                    'ulimit -f 100; "$0" "$@" | wc -c; exit ${PIPESTATUS[0]}',
+                    self.program,
+                    *options,
+                    *job,
+                    program="bash",
+                    cwd=self.folder,
+                )
+                self.assertEqual(status, expected, err)
+                self.assertIn(said, err)
+                if status == 0:
+                    self.assertEqual(out.strip(), b"3000000")
+
     def test_too_few_open_files_for_any_job_are_refused_at_once(self):
         done = subprocess.run(
             [self.program, "-j4", "sh", "-c", ":", ":::", *"abcdefgh"],

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -114,6 +115,63 @@ class JournalTest(ToolTest):
         self.assertIn("j", err)
         go.write_text("\n")
         self.assertEqual(first.wait(timeout=LIMIT), 0)
+
+    def test_results_and_report_are_there_while_the_run_goes_on(self):
+        go = self.fifo("go")
+        script = 'echo "$1"; [ "$1" != 2 ] || { echo >> begun; read x < go; }'
+        first = self.launch("-j1", "--journal", "j", "sh", "-c", script, "sh", ":::", "1", "2")
+        while not self.done("begun"):
+            os.sched_yield()
+        while self.parwork("results", "j") != (0, b"1\n", ""):
+            self.assertIsNone(first.poll())
+        if os.environ.get("PARWORK_REPORT") != "0":
+            self.assertEqual(self.parwork("report", "-q", "j", "-o", "r.html"), (0, b"", ""))
+        go.write_text("\n")
+        self.assertEqual(first.wait(timeout=LIMIT), 0)
+        self.assertEqual(self.parwork("results", "j"), (0, b"1\n2\n", ""))
+
+    def test_results_are_for_everybody_who_may_read(self):
+        self.parwork("--journal", "j", "echo", ":::", "a")
+        before = {each.name: each.read_bytes() for each in self.folder.glob("j*")}
+        for each in self.folder.glob("j*"):
+            each.chmod(0o444)
+        self.folder.chmod(0o555)
+        self.addCleanup(self.folder.chmod, 0o755)
+        program = self.program
+        if os.geteuid() == 0:  # who reads everything, and cannot show it
+            copies = tempfile.TemporaryDirectory(prefix="parwork-test-")
+            self.addCleanup(copies.cleanup)
+            os.chmod(copies.name, 0o755)
+            program = shutil.copy(self.program, copies.name)
+        options = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+        self.assertEqual(
+            self.run_program("results", "j", cwd=self.folder, program=program, **options),
+            (0, b"a\n", ""),
+        )
+        self.assertEqual(before, {each.name: each.read_bytes() for each in self.folder.glob("j*")})
+
+    def test_a_job_that_waits_for_its_next_attempt_is_interrupted(self):
+        for stop, word in ((signal.SIGINT, "interrupted"), (None, "halted")):
+            with self.subTest(word):
+                halt = ["--halt", "soon,success=1"] if stop is None else []
+                script = 'echo >> begun; [ "$1" = good ] && { read x < go; exit 0; }; exit 1'
+                go = self.fifo("go")
+                first = self.launch(
+                    *("-j3", "--journal", f"j-{word}", "--retries", "3", "--retry-delay", "1h"),
+                    *(*halt, "--log", "log", "sh", "-c", script, "sh", ":::", "1", "2", "good"),
+                )
+                log = self.folder / "log"
+                while not log.exists() or log.read_bytes().count(b'"event":"end"') < 2:
+                    os.sched_yield()
+                if stop:
+                    first.send_signal(stop)
+                else:
+                    go.write_text("\n")
+                _, err = first.communicate(timeout=LIMIT)
+                self.assertIn(b"3 interrupted" if stop else b"2 halted", err)
+                self.assertNotIn(b"failed", err)
+                go.unlink()
+                log.unlink()
 
     def test_interrupted_jobs_are_done_again(self):
         first = self.launch(

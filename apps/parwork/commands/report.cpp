@@ -12,7 +12,7 @@
 #include "options/option_table.hpp"
 #include "options/run_options.hpp"
 #include "output/output_writer.hpp"
-#include "parwork/journal.hpp"
+#include "parwork/journal_reader.hpp"
 #include "record/job_record.hpp"
 #include "record/log_reader.hpp"
 #include "record/past_jobs.hpp"
@@ -177,8 +177,7 @@ std::string journal_title(const std::string& name) {
 }
 
 past_jobs jobs_in(const std::string& name) {
-  const parwork::journal<> journal(
-      name, parwork::journal_options<>{.fingerprint = parwork::journal_fingerprint(name)});
+  const parwork::journal_reader journal(name);  // also while a run goes on
   past_jobs found;
   journal.for_each([&](const parwork::journal_record& record) {
     std::string item(record.key());

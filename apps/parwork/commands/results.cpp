@@ -5,7 +5,7 @@
 #include "jobs/outcome.hpp"
 #include "options/option_table.hpp"
 #include "output/output_writer.hpp"
-#include "parwork/journal.hpp"
+#include "parwork/journal_reader.hpp"
 #include "record/run_file.hpp"
 #include "support/error.hpp"
 
@@ -34,9 +34,7 @@ std::vector<option_section<results_request>> results_sections() {
 
 int results(const results_request& request) {
   require_journal(request.journal);
-  const parwork::journal<> journal(
-      request.journal,
-      parwork::journal_options<>{.fingerprint = parwork::journal_fingerprint(request.journal)});
+  const parwork::journal_reader journal(request.journal);  // also while a run goes on
   output_writer writer;
   journal.for_each([&](const parwork::journal_record& record) {
     std::string_view bytes = record.bytes();

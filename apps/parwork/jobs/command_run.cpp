@@ -159,8 +159,11 @@ void command_run::collect(job_completion done, output_sink& to) {
       report_.add_not_started();
       return;
     }
+    if (from == origin::run && !done.item.is_over) {  // a stop came before its next attempt
+      ended->why = signals_->received() != 0 ? cause::interrupted : cause::halted;
+      if (record_) record_->gave_up();
+    }
     report_.add(done.item, *ended);
-    if (from == origin::run && !done.item.is_over && record_) record_->gave_up();
     if (!broken_) to.show(done.item, std::move(*ended), from);
     live_.advance(done.item.sequence);
   } catch (...) {

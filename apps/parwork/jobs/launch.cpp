@@ -71,8 +71,10 @@ struct kernel_action {
 };
 
 PARWORK_IN_CHILD void reset_signals(const process_state& inherited) {
-  const kernel_action action{inherited.on_pipe, 0, nullptr, 0};
-  call(SYS_rt_sigaction, SIGPIPE, address(&action), 0, kernel_mask_size);
+  const kernel_action on_pipe{inherited.on_pipe, 0, nullptr, 0};
+  call(SYS_rt_sigaction, SIGPIPE, address(&on_pipe), 0, kernel_mask_size);
+  const kernel_action on_large_file{inherited.on_large_file, 0, nullptr, 0};
+  call(SYS_rt_sigaction, SIGXFSZ, address(&on_large_file), 0, kernel_mask_size);
   call(SYS_rt_sigprocmask, SIG_SETMASK, address(&inherited.mask), 0, kernel_mask_size);
 }
 

@@ -21,7 +21,9 @@ namespace cli {
 /// What children are to get as this process got it: read before it changes any of this.
 struct process_state {
   sigset_t mask{};
-  void (*on_pipe)(int) = SIG_DFL;  // what SIGPIPE does: SIG_DFL or SIG_IGN
+  // What these signals do: SIG_DFL or SIG_IGN. Ignored here, they are errors of a write.
+  void (*on_pipe)(int) = SIG_DFL;
+  void (*on_large_file)(int) = SIG_DFL;
   rlimit files{};
   int no_input = -1;  // /dev/null, open for reading
 };

@@ -23,6 +23,14 @@ bool is_ignored(int number) {
   return sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
+// Returns what it did before.
+void (*ignore(int number))(int) {
+  struct sigaction before{};
+  sigaction(number, nullptr, &before);
+  std::signal(number, SIG_IGN);
+  return before.sa_handler;
+}
+
 // A signal that the caller ignores, as nohup does, stays so, for the jobs as well: it is not waited
 // for. A blocked one would arrive all the same.
 sigset_t watched_signals() {
@@ -62,10 +70,8 @@ process_state prepare_process() {
   process_state inherited;
   open_missing_streams();
   inherited.no_input = open_nothing();
-  struct sigaction pipe{};
-  sigaction(SIGPIPE, nullptr, &pipe);
-  inherited.on_pipe = pipe.sa_handler;
-  std::signal(SIGPIPE, SIG_IGN);
+  inherited.on_pipe = ignore(SIGPIPE);
+  inherited.on_large_file = ignore(SIGXFSZ);
   std::signal(SIGCHLD, SIG_DFL);  // ignored, the jobs' statuses would be lost
   const sigset_t watched = watched_signals();
   pthread_sigmask(SIG_BLOCK, &watched, &inherited.mask);
