@@ -104,10 +104,6 @@ class TerminalTest(ToolTest):
 
 
 class LimitsTest(ToolTest):
-    @unittest.skipIf(
-        os.environ.get("PARWORK_SANITIZED") == "1",
-        "the check of virtual calls needs a pipe to see whether memory can be read",
-    )
     def test_a_limit_of_file_sizes_is_an_error_of_the_file(self):
         job = ["-c", "yes {} | head -c 3000000; sh -c 'kill -XFSZ $$'; echo $? >&2", ":::", "1"]
         for options, expected, said in (
@@ -130,6 +126,10 @@ class LimitsTest(ToolTest):
                 if status == 0:
                     self.assertEqual(out.strip(), b"3000000")
 
+    @unittest.skipIf(
+        os.environ.get("PARWORK_SANITIZED") == "1",
+        "the check of virtual calls needs a pipe to see whether memory can be read",
+    )
     def test_too_few_open_files_for_any_job_are_refused_at_once(self):
         done = subprocess.run(
             [self.program, "-j4", "sh", "-c", ":", ":::", *"abcdefgh"],
