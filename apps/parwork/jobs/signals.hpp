@@ -12,8 +12,8 @@
 namespace cli {
 
 /// Blocks the signals that end or stop a run in this thread and those that it starts, ignores
-/// SIGPIPE and SIGXFSZ, opens missing standard streams, raises the limit of open files. Returns what
-/// jobs are to get instead. Call it before any thread is started.
+/// SIGPIPE and SIGXFSZ, opens missing standard streams, raises the limit of open files. Returns
+/// what jobs are to get instead. Call it before any thread is started.
 [[nodiscard]] process_state prepare_process();
 
 /// What to do on signals.
