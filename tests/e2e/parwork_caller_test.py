@@ -136,7 +136,7 @@ class LimitsTest(ToolTest):
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (12, 12)),
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (10, 10)),
             timeout=LIMIT,
             check=False,
         )
