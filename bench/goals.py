@@ -2,7 +2,9 @@
 
 from typing import NamedTuple, Optional
 
-import tables
+import documents
+import table_text
+import feature_tables
 
 # Efficiency in per cent, in completion order, from the measurements of a prototype on two cores.
 EFFICIENCY = {"empty": 58, "50ns": 86, "100ns": 90, "500ns": 95, "1us": 95, "10us": 96, "100us": 97}
@@ -77,7 +79,7 @@ def empty_goals(doc):
 
 
 def throughput_goals(results):
-    doc = tables.document(results, "throughput")
+    doc = documents.document(results, "throughput")
     if not doc:
         return
     yield from efficiency_goals(doc)
@@ -91,7 +93,7 @@ def throughput_goals(results):
 
 
 def latency_goals(results):
-    doc = tables.document(results, "latency")
+    doc = documents.document(results, "latency")
     if not doc:
         return
     case = doc.cases[0]
@@ -99,8 +101,8 @@ def latency_goals(results):
         value = doc.median("parwork", case, metric)
         yield Goal(
             f"slow generator, latency {metric[:3]}",
-            f"under {tables.duration(target)}",
-            tables.duration(value),
+            f"under {table_text.duration(target)}",
+            table_text.duration(value),
             value < target,
         )
     value = doc.median("parwork", case, "cpu_percent")
@@ -113,15 +115,15 @@ def latency_goals(results):
 
 
 def call_goals(results):
-    doc = tables.document(results, "calls")
+    doc = documents.document(results, "calls")
     if not doc:
         return
     one = doc.median("parwork", "1", "in_a_row_ns")
     hundred, thousand = (doc.ratio("parwork", count, "in_a_row_ns") for count in ("100", "1000"))
     yield Goal(
         "a call of 1 item of 1 us",
-        f"under {tables.duration(CALL_NS)}",
-        tables.duration(one),
+        f"under {table_text.duration(CALL_NS)}",
+        table_text.duration(one),
         one < CALL_NS,
     )
     yield Goal(
@@ -139,7 +141,7 @@ def call_goals(results):
 
 
 def neighbour_goals(results):
-    doc = tables.document(results, "neighbour")
+    doc = documents.document(results, "neighbour")
     if not doc:
         return
     for peer, order in (("parwork", "completion order"), ("parwork-input", "input order")):
@@ -153,7 +155,7 @@ def neighbour_goals(results):
 
 
 def memory_goal(results):
-    doc = tables.document(results, "memory")
+    doc = documents.document(results, "memory")
     if not doc:
         return
     few, many = doc.cases[0], doc.cases[-1]
@@ -170,7 +172,7 @@ def memory_goal(results):
 
 
 def md5_goal(results):
-    doc = tables.document(results, "md5")
+    doc = documents.document(results, "md5")
     if not doc:
         return
     ours, theirs = (doc.median(peer, doc.cases[0]) for peer in ("parwork", "go-example"))
@@ -183,7 +185,7 @@ def md5_goal(results):
 
 
 def journal_goal(results):
-    doc = tables.document(results, "journal")
+    doc = documents.document(results, "journal")
     if not doc:
         return
     cases = [case for case in doc.cases if doc.median("none", case) and case.startswith("16 bytes")]
@@ -194,14 +196,14 @@ def journal_goal(results):
     )
     yield Goal(
         "a journalled item with 16 bytes, on top",
-        f"under {tables.duration(JOURNAL_NS)}",
-        f"{tables.duration(found[0])} at worst ({found[1]})",
+        f"under {table_text.duration(JOURNAL_NS)}",
+        f"{table_text.duration(found[0])} at worst ({found[1]})",
         found[0] < JOURNAL_NS,
     )
 
 
 def resume_goal(results):
-    doc = tables.document(results, "journal-resume")
+    doc = documents.document(results, "journal-resume")
     if not doc:
         return
     ns, label = worst((doc.median(peer, "unchanged"), label) for peer, label in doc.labels.items())
@@ -214,11 +216,11 @@ def resume_goal(results):
 
 
 def recorder_goal(results):
-    doc = tables.document(results, "recorder")
+    doc = documents.document(results, "recorder")
     if not doc:
         return
     found = worst(
-        (tables.recorder_cost(doc, peer, "1us"), label)
+        (feature_tables.recorder_cost(doc, peer, "1us"), label)
         for peer, label in doc.labels.items()
         if peer in ("parwork", "parwork-input")
     )
@@ -233,7 +235,7 @@ def recorder_goal(results):
 
 
 def tool_goals(results):
-    doc = tables.document(results, "tool")
+    doc = documents.document(results, "tool")
     if not doc:
         return
 
@@ -281,7 +283,7 @@ def goals(results):
 
 def design_figures(results):
     """What the design expects without making it a goal."""
-    doc = tables.document(results, "spawn")
+    doc = documents.document(results, "spawn")
     if doc:
         yield Goal(
             "a spawned item of fib(30)",
@@ -289,7 +291,9 @@ def design_figures(results):
             f"{doc.median('parwork', 'every call'):.0f} ns",
         )
     found = [
-        tables.document(results, name) for name in results["tables"] if name.startswith("workers-")
+        documents.document(results, name)
+        for name in results["tables"]
+        if name.startswith("workers-")
     ]
     for doc in found[1:]:
         cases = [
@@ -318,11 +322,11 @@ def table(results):
         + (f", {unknown} were not measured" if unknown else "")
         + ".\n\n"
     )
-    text += tables.markdown(
+    text += table_text.markdown(
         header, [[goal.what, goal.target, goal.measured, said[goal.met]] for goal in aims]
     )
     if expected:
-        text += "\n" + tables.markdown(
+        text += "\n" + table_text.markdown(
             ["expected by the design, no goal", *header[1:3]],
             [[goal.what, goal.target, goal.measured] for goal in expected],
         )

@@ -35,7 +35,7 @@ parwork::options one_worker(parwork::ordering order = parwork::ordering::complet
   return options;
 }
 
-std::uint64_t results(std::uint64_t count, parwork::ordering order) {
+std::uint64_t sum_of(std::uint64_t count, parwork::ordering order) {
   source generate(count);
   const kernel work(grain_steps{});
   tally collected;
@@ -80,7 +80,7 @@ std::uint64_t spawned() {
 
 std::uint64_t short_calls() {
   std::uint64_t sum = 0;
-  for (std::uint64_t i = 0; i < calls; ++i) sum += results(1, parwork::ordering::completion);
+  for (std::uint64_t i = 0; i < calls; ++i) sum += sum_of(1, parwork::ordering::completion);
   return sum;
 }
 
@@ -91,8 +91,8 @@ struct test_case {
 };
 
 constexpr test_case cases[] = {
-    {"completion", [] { return results(items, parwork::ordering::completion); }, items},
-    {"input", [] { return results(items, parwork::ordering::input); }, items},
+    {"completion", [] { return sum_of(items, parwork::ordering::completion); }, items},
+    {"input", [] { return sum_of(items, parwork::ordering::input); }, items},
     {"completions", completions, items},
     {"split", split_and_reduce, items},
     {"spawn", spawned, (1U << 14) - 1},

@@ -5,7 +5,7 @@ import math
 from html import escape
 from typing import NamedTuple
 
-import tables
+import documents
 
 # Light and dark: background, text, grid, and the lines in the order of use, told apart by
 # colour-blind readers too (after Okabe and Ito, brightened or darkened for their background).
@@ -205,7 +205,7 @@ def against_length(doc, title, subtitle, value_of, y_ticks, scale):
 
 
 def efficiency(results):
-    doc = tables.document(results, "throughput")
+    doc = documents.document(results, "throughput")
     if not doc:
         return None
     cores = doc.conditions["cores"]
@@ -222,7 +222,7 @@ def efficiency(results):
 
 
 def cpu(results):
-    doc = tables.document(results, "throughput")
+    doc = documents.document(results, "throughput")
     if not doc:
         return None
     values = [1, 2, 5, 10, 20, 50, 100]
@@ -272,7 +272,7 @@ def panel(doc, case, shown, frame):
 
 
 def calls(results):
-    doc = tables.document(results, "calls")
+    doc = documents.document(results, "calls")
     if not doc:
         return None
     shown = [peer for peer in CALLERS if peer in doc.labels]

@@ -191,11 +191,31 @@ class row_list {
   std::vector<row> rows_;
 };
 
+// Forms of work that have a table of their own.
+template <class Make>
+void add_form(row_list& rows, const std::string& peer, const std::string& label) {
+  if (rows.names(peer)) {
+    rows.add_ordered<peers::parwork_made<Make>>(peer, label);
+  }
+}
+
+void add_forms(row_list& rows) {
+  using namespace peers;
+  add_form<make_keyed<0>>(rows, "parwork-keyed", "keyed, all keys different");
+  add_form<make_keyed<16>>(rows, "parwork-keyed-16", "keyed, 16 keys");
+  add_form<make_limited>(rows, "parwork-limited", "limited, a place for each worker");
+  add_form<make_async>(rows, "parwork-async", "completer, used at once");
+  add_form<make_async_spans>(rows, "parwork-async-spans", "asynchronous spans, queue 10,000");
+  add_form<make_one_function>(rows, "parwork-one-function", "one function that calls three");
+  add_form<make_stages>(rows, "parwork-stages", "stages of the three");
+}
+
 void add_parwork(row_list& rows) {
   rows.add_ordered<peers::parwork_results>("parwork", "parwork");
   if (rows.names("parwork-recorded")) {
     rows.add_ordered<peers::parwork_recorded>("parwork-recorded", "parwork, recorded");
   }
+  add_forms(rows);
   rows.add_ordered<peers::parwork_completions>("parwork-completions", "parwork, completions");
   rows.add_ordered<peers::parwork_batched>("parwork-batched", "parwork, batched");
   rows.add_indexed<peers::parwork_split>("parwork-split", "parwork, split and reduce");
@@ -251,6 +271,13 @@ std::vector<std::string> peer_names() {
   return {"plain",
           "parwork",
           "parwork-recorded",
+          "parwork-keyed",
+          "parwork-keyed-16",
+          "parwork-limited",
+          "parwork-async",
+          "parwork-async-spans",
+          "parwork-one-function",
+          "parwork-stages",
           "parwork-completions",
           "parwork-batched",
           "parwork-split",

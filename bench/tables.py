@@ -1,123 +1,13 @@
 """The tables of a benchmark's results, as Markdown.
 
 `results` is what bench/run writes: {"machine", "versions", "date", "pace", "command", "tables":
-{name: document}}; a document is what a program prints (support/results.hpp). Each block takes the
-results and returns its text, or None where they hold nothing for it.
+{name: document}}. Each block takes the results and returns its text, or None where they hold
+nothing for it.
 """
 
-
-class Document:
-    """The figures of one program's run, by peer, case and metric."""
-
-    def __init__(self, document):
-        self.conditions = document["conditions"]
-        self.notes = document["notes"]
-        self.labels, self.cases, self._figures = {}, [], {}
-        for figure in document["figures"]:
-            self.labels.setdefault(figure["peer"], figure["label"])
-            if figure["case"] not in self.cases:
-                self.cases.append(figure["case"])
-            self._figures[figure["peer"], figure["case"], figure["metric"]] = figure
-
-    def figure(self, peer, case, metric):
-        return self._figures.get((peer, case, metric))
-
-    def median(self, peer, case, metric="ns"):
-        """The median, or None where it was not measured."""
-        figure = self.figure(peer, case, metric)
-        return figure and figure["median"]
-
-    def metrics(self):
-        return list(dict.fromkeys(metric for _, _, metric in self._figures))
-
-    def efficiency(self, peer, case, own_loop=False):
-        """In per cent, against the plain loop in C++ or the peer's own."""
-        plain = self.median(peer, case, "own_plain_ns") if own_loop else self.median("plain", case)
-        ns = self.median(peer, case)
-        return plain and ns and 100 * plain / self.conditions["cores"] / ns
-
-    def ratio(self, peer, case, metric="ns"):
-        """Of the peer's median to the plain loop's."""
-        plain, value = self.median("plain", case, metric), self.median(peer, case, metric)
-        return plain and value and value / plain
-
-
-def document(results, name):
-    found = results["tables"].get(name)
-    return found and Document(found)
-
-
-# --- text -----------------------------------------------------------------------------------------
-
-
-def markdown(header, rows):
-    """A table that is readable in a terminal too: the first column to the left, the others to the
-    right."""
-    rows = [[str(cell) for cell in row] for row in rows]
-    widths = [
-        max(3, *(len(row[column]) for row in [header, *rows])) for column in range(len(header))
-    ]
-
-    def line(cells):
-        parts = [
-            cell.ljust(width) if column == 0 else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(cells, widths))
-        ]
-        return "| " + " | ".join(parts) + " |\n"
-
-    rule = (
-        "|"
-        + "|".join(
-            f" {'-' * width} " if column == 0 else f" {'-' * width}:"
-            for column, width in enumerate(widths)
-        )
-        + "|\n"
-    )
-    return line(header) + rule + "".join(line(row) for row in rows)
-
-
-def fixed(value, digits=0):
-    return "" if value is None else f"{value:.{digits}f}"
-
-
-def significant(value):
-    """Three digits, or all of them in front of the point."""
-    if value is None:
-        return ""
-    digits = 0 if value >= 100 else 1 if value >= 10 else 2
-    return f"{value:,.{digits}f}"
-
-
-def duration(ns):
-    """In the unit that suits it."""
-    if ns is None:
-        return ""
-    for size, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "us")):
-        if ns >= size:
-            return f"{significant(ns / size)} {unit}"
-    return f"{significant(ns)} ns"
-
-
-def conditions(doc):
-    """The sentence above a table."""
-    given = doc.conditions
-    parts = [
-        f"{given['workers']:.0f} workers on {given['cores']:.0f} cores",
-        f"queue {given['queue']:.0f}",
-    ]
-    if "rounds" in given:
-        parts.append(f"medians of {given['rounds']:.0f} interleaved rounds")
-    if given.get("neighbours"):
-        parts.append(f"{given['neighbours']:.0f} busy process beside it")
-    return ", ".join(parts) + "."
-
-
-def block(text, table, doc):
-    notes = "".join(f"\n{note}\n" for note in doc.notes)
-    return f"{text}\n\n{table}{notes}"
-
-
-# --- the blocks -----------------------------------------------------------------------------------
+import feature_tables
+from documents import Document, document
+from table_text import block, conditions, duration, fixed, markdown, significant
 
 
 def machine(results):
@@ -423,89 +313,6 @@ def md5(results):
     return block(text, markdown(["", "nanoseconds each", "times parwork's"], rows), doc)
 
 
-def journal(results):
-    doc = document(results, "journal")
-    if not doc:
-        return None
-    given = doc.conditions
-    grain = f"16 bytes, {duration(given['grain_ns'])}"
-    shown = {
-        "16 bytes, empty": "16 bytes, empty",
-        "16 bytes, grain": grain,
-        "1 KiB, empty": "1 KiB, empty",
-    }
-    header = ["nanoseconds an item"]
-    for title in shown.values():
-        header += [f"{title}: time", "CPU"]
-    header += ["bytes a record of 16", "of 1 KiB"]
-    rows = []
-    for peer, label in doc.labels.items():
-        if peer == "disk":
-            continue
-        row = [label]
-        for case in shown:
-            row += [
-                significant(doc.median(peer, case)),
-                significant(doc.median(peer, case, "cpu_ns")),
-            ]
-        row += [
-            significant(doc.median(peer, case, "file_bytes"))
-            for case in ("16 bytes, empty", "1 KiB, empty")
-        ]
-        rows.append(row)
-    text = (
-        f"{given['items']:,.0f} integers with results of 16 bytes, {given['large_items']:,.0f} with results of "
-        f"1 KiB, opening and closing the file included. To make 4 KiB durable takes this disk "
-        f"{duration(doc.median('disk', 'disk', 'sync_ns'))}. {conditions(doc)}"
-    )
-    return block(text, markdown(header, rows), doc)
-
-
-def journal_resume(results):
-    doc = document(results, "journal-resume")
-    if not doc:
-        return None
-    header = ["million items a second"]
-    for case in doc.cases:
-        header += [case, "CPU, ns an item"]
-    rows = []
-    for peer, label in doc.labels.items():
-        row = [label]
-        for case in doc.cases:
-            row += [
-                fixed(1000 / doc.median(peer, case), 2),
-                significant(doc.median(peer, case, "cpu_ns")),
-            ]
-        rows.append(row)
-    text = (
-        f"A run over {doc.conditions['items']:,.0f} empty items that finds them recorded, opening and closing the "
-        f"file included. {conditions(doc)}"
-    )
-    return block(text, markdown(header, rows), doc)
-
-
-def recorder_cost(doc, peer, case):
-    """What recording adds to a run's time, as a share; None where it was not measured."""
-    recorded, plain = doc.median(peer.replace("parwork", "parwork-recorded"), case), doc.median(
-        peer, case
-    )
-    return recorded and plain and recorded / plain - 1
-
-
-def recorder(results):
-    doc = document(results, "recorder")
-    if not doc:
-        return None
-    rows = []
-    for peer, label in doc.labels.items():
-        if not peer.startswith("parwork") or "recorded" in peer:
-            continue
-        costs = [recorder_cost(doc, peer, case) for case in doc.cases]
-        rows.append([label, *("" if cost is None else f"{100 * cost:+.1f} %" for cost in costs)])
-    text = f"What it adds to a run's time that the run is recorded. {conditions(doc)}"
-    return block(text, markdown(["item", *doc.cases], rows), doc)
-
-
 def tool(results):
     doc = document(results, "tool")
     if not doc:
@@ -555,9 +362,11 @@ BLOCKS = {
     "memory": ("Memory", memory),
     "spawn": ("Spawned items", spawn),
     "md5": ("MD5 of short strings", md5),
-    "journal": ("A journal", journal),
-    "journal-resume": ("Resuming from a journal", journal_resume),
-    "recorder": ("A recorder", recorder),
+    "journal": ("A journal", feature_tables.journal),
+    "journal-resume": ("Resuming from a journal", feature_tables.journal_resume),
+    "recorder": ("A recorder", feature_tables.recorder),
+    "forms": ("Forms of work", feature_tables.forms),
+    "lines": ("Lines", feature_tables.lines),
     "tool": ("The tool", tool),
 }
 

@@ -11,6 +11,11 @@ if(PARWORK_JOURNAL)
   install(TARGETS parwork-journal EXPORT parworkJournalTargets FILE_SET HEADERS)
   install(EXPORT parworkJournalTargets NAMESPACE parwork:: DESTINATION "${package_dir}")
 endif()
+if(PARWORK_NATS)
+  install(TARGETS parwork-nats EXPORT parworkNatsTargets FILE_SET HEADERS)
+  install(EXPORT parworkNatsTargets NAMESPACE parwork:: DESTINATION "${package_dir}")
+  install(FILES cmake/parwork_libnats.cmake DESTINATION "${package_dir}")
+endif()
 
 configure_package_config_file(
   cmake/parworkConfig.cmake.in "${PROJECT_BINARY_DIR}/parworkConfig.cmake"
@@ -35,6 +40,9 @@ parwork_install_pc(parwork "${PROJECT_DESCRIPTION}" "" "-lparwork -pthread")
 if(PARWORK_JOURNAL)
   # A static library's users link what it uses: so Requires, not Requires.private.
   parwork_install_pc(parwork-journal "Runs of parwork that survive crashes" "parwork, sqlite3" "-lparwork-journal")
+endif()
+if(PARWORK_NATS)
+  parwork_install_pc(parwork-nats "Runs of parwork on more than one machine" "parwork, libnats, libssl, libcrypto" "-lparwork-nats")
 endif()
 
 file(GLOB pages CONFIGURE_DEPENDS docs/*.md)

@@ -14,7 +14,9 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libparwork-dev)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libdevel)
 # The library is static: what its users need besides is the standard library's headers.
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "libstdc++-12-dev | libstdc++-13-dev | libstdc++-14-dev | libstdc++-15-dev")
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS "libsqlite3-dev (>= 3.35)")  # parwork::journal
+# For parwork::journal, and for parwork::nats.
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS
+  "libsqlite3-dev (>= 3.35), libnats-dev (>= 3.4), libssl-dev (>= 3.0)")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SUGGESTS "cmake (>= 3.25), pkg-config")
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "parallel processing of a generator's items (C++23 library)
 parwork::process takes items from a generator, works on them on all cores and

@@ -1,15 +1,12 @@
 // guide_forms: the generators, works and collectors of docs/guide.md, each run and checked.
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <expected>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -19,7 +16,6 @@
 #include <parwork/parwork.hpp>
 #include <random>
 #include <ranges>
-#include <set>
 #include <span>
 #include <sstream>
 #include <stdexcept>
@@ -30,8 +26,6 @@
 #include <vector>
 
 #include "common/expect.hpp"
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -51,6 +45,27 @@ void callable_generator() {
       generator, [](int item) { return item * 2; }, [&](int result) { sum += result; });
   // [/callable]
   expect(summary.succeeded == 1000 && sum == 999'000);
+}
+
+void filling_generator() {
+  std::istringstream input("3 1 2 3\n2 10 20\n");
+  int sum = 0;
+  // [fills]
+  // Rows of numbers: how many, then the numbers. The vector keeps its memory from row to row.
+  const auto generator = [&](std::vector<int>& row) {
+    std::size_t columns = 0;
+    if (!(input >> columns)) return false;  // the end: the row is no item
+    row.resize(columns);
+    for (int& number : row) input >> number;
+    return true;
+  };
+  const auto add_up = [](const std::vector<int>& row) {
+    return std::accumulate(row.begin(), row.end(), 0);
+  };
+  const parwork::summary summary =
+      parwork::process(generator, add_up, [&](int total) { sum += total; });
+  // [/fills]
+  expect(summary.produced == 2 && sum == 36);
 }
 
 void pointer_generator() {
@@ -88,6 +103,23 @@ void range_generator() {
   std::cout << parwork::process(std::move(names), length, parwork::into(lengths)) << '\n';
   // [/range]
   expect(lengths.size() == 10 && std::ranges::count(lengths, 5U) == 8);
+}
+
+void referring_generator() {
+  // [refs]
+  std::vector<std::string> names = {"alpha", "beta", "gamma"};
+  const auto capitalise = [](std::string& name) { name.at(0) = static_cast<char>(name[0] - 32); };
+  std::cout << parwork::process(parwork::refs(names), capitalise, [] {}) << '\n';
+
+  // The collector gets the element itself, too.
+  const auto check = [](const std::string& name) { return name.size() <= 4; };
+  using checked = parwork::completion<std::string&, bool>;
+  const auto shorten = [](const checked& done) {
+    if (!*done.result) done.item.resize(4);
+  };
+  std::cout << parwork::process(parwork::split(parwork::refs(names)), check, shorten) << '\n';
+  // [/refs]
+  expect(names == std::vector<std::string>{"Alph", "Beta", "Gamm"});
 }
 
 void split_generator() {
@@ -176,6 +208,22 @@ void batched_work() {
   const parwork::summary summary =
       parwork::process(std::vector<double>(1000, 4.0), work, parwork::into(roots));
   // [/batched]
+  expect(summary.succeeded == 1000 && roots == std::vector<double>(1000, 2.0));
+}
+
+void waiting_spans() {
+  const auto square_roots = [](std::span<double> items) {
+    std::vector<double> results(items.size());
+    std::ranges::transform(items, results.begin(), [](double item) { return std::sqrt(item); });
+    return results;
+  };
+  // [linger]
+  using namespace std::chrono_literals;
+  const auto patient = parwork::batched(square_roots, {.max = 64, .linger = 5ms});
+  // [/linger]
+  std::vector<double> roots;
+  const parwork::summary summary =
+      parwork::process(std::vector<double>(1000, 4.0), patient, parwork::into(roots));
   expect(summary.succeeded == 1000 && roots == std::vector<double>(1000, 2.0));
 }
 
@@ -297,121 +345,27 @@ void prefinished_items() {
   expect(summary.succeeded == 3 && summary.failed == 1);
 }
 
-// --- Adapters ---
-
-void line_adapter() {
-  std::istringstream input("7\n35\n");
-  int sum = 0;
-  // [lines]
-  const parwork::summary summary =
-      parwork::process(parwork::lines(input), parse, [&](int number) { sum += number; });
-  // [/lines]
-  expect(summary.produced == 2 && sum == 42);
-}
-
-void file_adapter() {
-  const fs::path root = fs::temp_directory_path() / ("parwork-guide-" + std::to_string(::getpid()));
-  fs::create_directories(root / "below");
-  std::ofstream(root / "a") << "12345";
-  std::ofstream(root / "below" / "b") << "67";
-  // [files]
-  const auto on_error = [](const fs::path& path, std::error_code why) {
-    std::cerr << path << ": " << why.message() << '\n';
-  };
-  std::uintmax_t bytes = 0;
-  const parwork::summary summary = parwork::process(
-      parwork::files(root, on_error), [](const fs::path& file) { return fs::file_size(file); },
-      [&](std::uintmax_t size) { bytes += size; });
-  // [/files]
-  fs::remove_all(root);
-  expect(summary.produced == 2 && bytes == 7);
-}
-
-void chunk_adapter() {
-  std::istringstream input("1\n2\n3\n4\n5\n");
-  int sum = 0;
-  // [chunks]
-  const auto add_up = [](const std::vector<std::string>& some_lines) {
-    return std::accumulate(
-        some_lines.begin(), some_lines.end(), 0,
-        [](int total, const std::string& line) { return total + std::stoi(line); });
-  };
-  const parwork::summary summary = parwork::process(parwork::chunks(parwork::lines(input), 2),
-                                                    add_up, [&](int part) { sum += part; });
-  // [/chunks]
-  expect(summary.produced == 3 && sum == 15);
-}
-
-void pace_adapter() {
-  const std::vector<int> requests = {1, 2, 3};
-  int answers = 0;
-  const auto request = [](int number) { return number; };
-  // [paced]
-  const parwork::summary summary =
-      parwork::process(parwork::paced(requests, 1000), request, [&](int) { ++answers; },
-                       {.generator_runs_on = parwork::runs_on::own_thread});
-  // [/paced]
-  expect(summary.succeeded == 3 && answers == 3);
-}
-
-void into_adapter() {
-  const std::vector<int> numbers = {3, 1, 2, 3};
-  const auto twice = [](int number) { return 2 * number; };
-  // [into]
-  std::vector<int> in_order;
-  std::set<int> distinct;
-  std::vector<parwork::completion<int, int>> everything;  // failures too
-
-  std::uint64_t succeeded =
-      parwork::process(numbers, twice, parwork::into(in_order), {.order = parwork::ordering::input})
-          .succeeded;
-  succeeded += parwork::process(numbers, twice, parwork::into(distinct)).succeeded;
-  succeeded += parwork::process(numbers, twice, parwork::into(everything)).succeeded;
-  // [/into]
-  expect(in_order == std::vector<int>{6, 2, 4, 6} && distinct == std::set<int>{2, 4, 6});
-  expect(everything.size() == 4 && succeeded == 12);
-}
-
-void tee_adapter() {
-  const std::vector<std::string> texts = {"7", "x", "35"};
-  // [tee]
-  std::vector<int> numbers;
-  std::vector<std::string> rejected;
-  const auto keep_rejected = [&](const parwork::completion<std::string, int>& done) {
-    if (!done.result) rejected.push_back(done.item);
-  };
-  const parwork::summary summary =
-      parwork::process(texts, parse, parwork::tee(keep_rejected, parwork::into(numbers)),
-                       {.order = parwork::ordering::input});
-  // [/tee]
-  expect(summary.failed == 1 && numbers == std::vector<int>{7, 35});
-  expect(rejected == std::vector<std::string>{"x"});
-}
-
 }  // namespace
 
 int main() {
   try {
     callable_generator();
+    filling_generator();
     pointer_generator();
     range_generator();
+    referring_generator();
     split_generator();
     plain_work();
     work_with_context();
     work_per_worker();
     batched_work();
+    waiting_spans();
     completion_collector();
     result_collector();
     empty_collector();
     reducing_collector();
     completion_without_item();
     prefinished_items();
-    line_adapter();
-    file_adapter();
-    chunk_adapter();
-    pace_adapter();
-    into_adapter();
-    tee_adapter();
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;

@@ -1,5 +1,6 @@
 // guide_options: each option of docs/guide.md, pools, the summary and what a run throws, each run
 // and checked.
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -230,6 +231,36 @@ void own_pool() {
   expect(first.succeeded + second.succeeded == 200 && sum == 9900);
 }
 
+void controlled() {
+  const auto work = [](int number) { return number; };
+  long sum = 0;
+  const auto add = [&](int number) { sum += number; };
+  // [control]
+  parwork::run_control control;
+  std::thread elsewhere([&] {  // a signal's thread, a user interface, a scheduler of the cluster
+    control.pause();           // started items finish, nothing else is begun
+    control.set_workers(2);    // from 1 to max_workers, whatever options.workers says
+    control.resume();
+  });
+  const parwork::summary summary =
+      parwork::process(std::views::iota(0, 100), work, add, {.control = &control});
+  // [/control]
+  elsewhere.join();
+  expect(summary.succeeded == 100 && sum == 4950);
+}
+
+void named_pool() {
+  std::atomic<unsigned> bound{0};
+  const auto bind_to_cpu = [&](unsigned) { ++bound; };
+  // [pool_options]
+  parwork::pool decoders({.workers = 2,
+                          .name = "decode",         // decode/0 and decode/1 in a debugger
+                          .stack_size = 1UL << 20,  // bytes
+                          .on_thread_start = [&](unsigned number) { bind_to_cpu(number); }});
+  // [/pool_options]
+  expect(decoders.size() == 2 && bound == 2);
+}
+
 void nested_runs() {
   const std::vector<std::vector<double>> matrix(20, std::vector<double>(1000, 0.5));
   // [nested]
@@ -309,6 +340,8 @@ int main() {
     generator_of_its_own();
     collector_on_the_caller();
     own_pool();
+    named_pool();
+    controlled();
     nested_runs();
     reading_the_summary();
     bad_options();

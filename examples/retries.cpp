@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <expected>
-#include <iostream>
 #include <map>
 #include <mutex>
 #include <parwork/parwork.hpp>
@@ -16,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/ending.hpp"
 #include "common/interrupt.hpp"
 #include "common/program.hpp"
 
@@ -123,10 +123,7 @@ int body(examples::arguments& words) {
   // [/collector]
 
   for (const auto& [outcome, count] : outcomes) std::printf("%s: %d\n", outcome.c_str(), count);
-  examples::flush_output();
-  std::cerr << summary << '\n';
-  if (summary.stopped) return examples::interrupted;
-  return summary.failed == 0 ? examples::all_done : examples::some_failed;
+  return examples::end_with(summary);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 # Each example is run by ctest: a driver checks what it prints, its exit status, and that Ctrl-C ends it.
 
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
+include(parwork_python)
 
 # Runs tests/e2e/<driver>_test.py with the words that follow.
 function(parwork_add_example_test name driver)
@@ -12,12 +12,16 @@ function(parwork_add_example_test name driver)
     ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;PARWORK_TEST=examples.${name}")
 endfunction()
 
-foreach(name md5_files word_count tree_walk thumbnails retries cancel async_timer)
+foreach(name md5_files word_count find_text log_statistics standardise tree_walk crawler thumbnails retries cancel
+    controlled async_timer)
   parwork_add_example_test(${name} ${name} $<TARGET_FILE:${name}>)
 endforeach()
 foreach(name md5_brute_force classic_md5)
   parwork_add_example_test(${name} md5_search $<TARGET_FILE:${name}>)
 endforeach()
+if(TARGET image_pipeline)
+  parwork_add_example_test(image_pipeline image_pipeline $<TARGET_FILE:image_pipeline>)
+endif()
 if(TARGET parwork::journal)
   foreach(name md5_files_journal resume_after_crash)
     string(REPLACE _journal "" program ${name})
@@ -40,7 +44,7 @@ endif()
 foreach(name readme getting_started)
   parwork_add_example_test(${name} ${name} $<TARGET_FILE:${name}>)
 endforeach()
-foreach(name guide_forms guide_options migrating guide_journal)
+foreach(name guide_forms guide_adapters guide_waiting guide_spans guide_options migrating guide_journal)
   if(TARGET ${name})
     parwork_add_example_test(${name} snippets $<TARGET_FILE:${name}>)
   endif()

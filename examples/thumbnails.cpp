@@ -1,8 +1,8 @@
 // thumbnails: small versions of pictures.
 //
 // Shows: `per_worker`, for buffers that are costly to make and cannot be shared: each worker keeps
-// the memory of the largest picture it has met, instead of allocating for every one.
-#include <algorithm>
+// the memory of the largest picture it has met, instead of allocating for every one. It needs no
+// library; image_pipeline does the same job for PNG files in three stages, its memory bounded.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -16,9 +16,11 @@
 #include <variant>
 #include <vector>
 
+#include "common/ending.hpp"
 #include "common/interrupt.hpp"
 #include "common/ppm.hpp"
 #include "common/program.hpp"
+#include "common/shrink.hpp"
 
 namespace fs = std::filesystem;
 
@@ -58,31 +60,12 @@ void generate(std::uint64_t number, examples::picture& into) {
   }
 }
 
-/// Each pixel becomes the mean of those it stands for.
 void shrink(const examples::picture& from, std::size_t longer_side, examples::picture& into) {
-  const std::size_t longest = std::max(from.width, from.height);
-  const std::size_t side = std::min(longer_side, longest);
-  into.width = std::max<std::size_t>(1, from.width * side / longest);
-  into.height = std::max<std::size_t>(1, from.height * side / longest);
-  into.pixels.resize(into.width * into.height * 3);
-  std::size_t at = 0;
-  for (std::size_t y = 0; y < into.height; ++y) {
-    const std::size_t top = y * from.height / into.height;
-    const std::size_t bottom = (y + 1) * from.height / into.height;
-    for (std::size_t x = 0; x < into.width; ++x) {
-      const std::size_t left = x * from.width / into.width;
-      const std::size_t right = (x + 1) * from.width / into.width;
-      for (std::size_t channel = 0; channel < 3; ++channel) {
-        std::uint64_t sum = 0;
-        for (std::size_t row = top; row < bottom; ++row) {
-          for (std::size_t column = left; column < right; ++column) {
-            sum += from.pixels[(row * from.width + column) * 3 + channel];
-          }
-        }
-        into.pixels[at++] = static_cast<std::uint8_t>(sum / ((bottom - top) * (right - left)));
-      }
-    }
-  }
+  const examples::extent size{.width = from.width, .height = from.height};
+  const examples::extent to = examples::fitted(size, longer_side);
+  into.width = to.width;
+  into.height = to.height;
+  examples::shrink(from.pixels, size, 3, to, into.pixels);
 }
 
 /// Files of the same name from several directories would overwrite each other's output.
@@ -142,9 +125,7 @@ int body(examples::arguments& words) {
        .on_progress = parwork::progress_bar(stderr, "thumbnails")});
   // [/per_worker]
 
-  std::cerr << summary << '\n';
-  if (summary.stopped) return examples::interrupted;
-  return summary.failed == 0 ? examples::all_done : examples::some_failed;
+  return examples::end_with(summary);
 }
 
 }  // namespace

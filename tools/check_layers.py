@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 PUBLIC_LAYERS = {
     0: "failure context option_values retry progress summary",
-    1: "completion completer concepts pool options cpus split per_worker batched reduce prefinished codec journal_errors",
-    3: "process adapters chunks files into lines paced tee recorder progress_bar",
-    4: "work journal journal_reader nats parwork",
+    1: "completion completer concepts pool run_control options cpus split refs per_worker batch_completer batched keyed stages reduce prefinished codec journal_errors nats_errors nats_options",
+    3: "process start adapters chunks file_blocks files into lines paced prioritized weighed results tee recorder progress_bar",
+    4: "work journal journal_reader nats nats_worker parwork",
 }
 FOLDER_LAYERS = {
     "include/parwork/detail": 2,
@@ -37,7 +37,10 @@ FOLDER_LAYERS = {
 # Private parts of a header of another layer than their folder's.
 FILE_LAYERS = {
     "include/parwork/detail/async_call.hpp": 1,  # what a completer points to
+    "include/parwork/detail/async_promise.hpp": 1,  # what completers have in common
     "include/parwork/detail/lane.hpp": 1,  # and what it notes there of a recorded run
+    "include/parwork/detail/signature.hpp": 1,  # what concepts read from a callable
+    "include/parwork/detail/weighed_generator.hpp": 1,  # what concepts take apart
 }
 OUTSIDE = ("apps", "examples")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

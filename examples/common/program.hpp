@@ -85,6 +85,14 @@ class arguments {
     return number;
   }
 
+  /// Takes the first word out: of a program with several commands. Empty where there is none.
+  std::string first() {
+    if (words_.empty()) return {};
+    std::string word = words_.front();
+    erase(0, 1);
+    return word;
+  }
+
   /// What is left when every option has been taken out. Throws where an unknown option is left.
   std::vector<std::string> operands() {
     const std::size_t end = options_end();

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -75,8 +76,13 @@ class chunk_generator {
 template <class Generator>
 [[nodiscard]] auto chunks(Generator&& generator, std::size_t n) {
   static_assert(detail::adaptable_generator<Generator>,
-                "parwork: chunks needs a range, or a callable that returns std::optional, "
-                "std::unique_ptr, std::shared_ptr or a pointer; split takes slices by itself");
+                "parwork: chunks needs a range, a callable that returns std::optional, "
+                "std::unique_ptr, std::shared_ptr or a pointer, or one that fills, bool(Item&); "
+                "split takes slices by itself");
+  constexpr bool side_by_side = !std::is_reference_v<generator_item_t<Generator>>;
+  static_assert(side_by_side,
+                "parwork: chunks are vectors of items, and refs yields references, which no vector "
+                "holds: chunks of pointers, or refs of a range of subranges");
   return chunk_generator<Generator>(std::forward<Generator>(generator), n);
 }
 

@@ -6,16 +6,13 @@
 #pragma once
 
 #include <concepts>
-#include <cstdint>
+#include <exception>
 #include <expected>
-#include <memory>
-#include <optional>
-#include <stdexcept>
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 
 #include "parwork/detail/async_call.hpp"
+#include "parwork/detail/async_promise.hpp"
 #include "parwork/failure.hpp"
 
 namespace parwork {
@@ -23,20 +20,11 @@ namespace parwork {
 /// Finishes one item of asynchronous work. Move-only. Destroyed unused it fails its item with
 /// `failure_kind::abandoned`. `process` waits for every item that is outstanding.
 template <class R>
-class completer {
- public:
-  explicit completer(std::shared_ptr<detail::async_result<R>> call) noexcept
-      : call_(std::move(call)) {}
-  completer(completer&&) noexcept = default;
-  completer& operator=(completer&& other) noexcept {
-    completer(std::move(other)).swap(*this);
-    return *this;
-  }
-  ~completer() {
-    if (call_) call_->abandon();
-  }
+class completer : public detail::async_promise<detail::async_result<R>> {
+  using call_type = detail::async_result<R>;
 
-  void swap(completer& other) noexcept { call_.swap(other.call_); }
+ public:
+  using detail::async_promise<call_type>::async_promise;
 
   /// Finishes the item with a result. Throws `std::logic_error` where the completer was used before
   /// or moved from. An exception from making the result becomes the item's failure.
@@ -45,40 +33,35 @@ class completer {
                  ? sizeof...(Value) == 0
                  : sizeof...(Value) == 1 && (std::constructible_from<R, Value> && ...))
   void succeed(Value&&... value) {
-    const auto call = take();
-    if (!call->claim()) return;
-    try {
-      call->result.emplace(std::in_place, std::forward<Value>(value)...);
-    } catch (...) {
-      call->result.emplace(std::unexpect, failure(std::current_exception()));
-    }
-    call->publish();
+    this->end([&](call_type& call) {
+      try {
+        call.result.emplace(std::in_place, std::forward<Value>(value)...);
+      } catch (...) {
+        call.result.emplace(std::unexpect, failure(std::current_exception()));
+      }
+    });
   }
 
   /// Finishes the item with a failure. Throws `std::logic_error` where the completer was used
   /// before or moved from.
   void fail(failure why) {
-    const auto call = take();
-    if (!call->claim()) return;
-    call->result.emplace(std::unexpect, std::move(why));
-    call->publish();
+    this->end([&](call_type& call) { call.result.emplace(std::unexpect, std::move(why)); });
   }
 
-  /// As `context`'s. REQUIRES, here and below: not used, not moved from.
-  [[nodiscard]] std::uint64_t index() const noexcept { return call_->which().index; }
-  [[nodiscard]] unsigned attempt() const noexcept { return call_->which().number; }
-  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> deadline() const noexcept {
-    return call_->which().deadline;
+  /// Fails the item with `error` and ends the run as a collector that throws it does: nothing new
+  /// is begun, nothing more is collected (a call that is under way goes on), what is outstanding is
+  /// waited for, and `process` throws `error`, unless another came first. For what concerns all
+  /// items, such as a connection that is gone. A journal does not record its item, nor those whose
+  /// completers are destroyed unused from then on. Without effect, as `succeed` and `fail`, where
+  /// an exception that left work has finished the item. Throws `std::invalid_argument` where
+  /// `error` is null, and `std::logic_error` as above. May call callbacks of the run's stop token.
+  void end_run(std::exception_ptr error) {
+    detail::refuse_null_error(error);
+    this->end([&](call_type& call) {
+      call.result.emplace(std::unexpect, detail::failure_of(error));
+      call.end_run(std::move(error));
+    });
   }
-  [[nodiscard]] std::stop_token stop_token() const { return call_->stop_token(); }
-
- private:
-  std::shared_ptr<detail::async_result<R>> take() {
-    if (!call_) throw std::logic_error("parwork: this completer was used before, or moved from");
-    return std::exchange(call_, nullptr);
-  }
-
-  std::shared_ptr<detail::async_result<R>> call_;
 };
 
 }  // namespace parwork

@@ -10,7 +10,8 @@
 
 namespace parwork {
 
-/// One finished item: what went in, what came out, where it stood.
+/// One finished item: what went in, what came out, where it stood. With `refs(range)` `Item` is a
+/// reference, and `item` the element.
 template <class Item, class Result>
 struct completion {
   Item item;

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
 #include <type_traits>
 #include <utility>
 
+#include "parwork/detail/signature.hpp"
+#include "parwork/detail/weighed_generator.hpp"
+#include "parwork/refs.hpp"
 #include "parwork/split.hpp"
 
 namespace parwork {
@@ -33,6 +37,28 @@ template <class X>
 struct yielded<X*> {
   using type = X*;
 };
+template <class X>
+struct yielded<optional_ref<X>> {
+  using type = X&;
+};
+
+// The item of a callable that fills it: read from its parameter.
+template <class Signature>
+struct filled_by {};
+template <class Item>
+  requires(!std::is_const_v<Item>)
+struct filled_by<bool(Item&)> {
+  using type = Item;
+};
+template <class G>
+struct filled_item {};
+template <has_signature G>
+struct filled_item<G> : filled_by<typename signature<G>::type> {};
+template <class G>
+struct filled_item<std::reference_wrapper<G>> : filled_item<std::remove_cv_t<G>> {};
+
+template <class G>
+concept names_filled_item = requires { typename filled_item<std::remove_cvref_t<G>>::type; };
 
 template <class T>
 inline constexpr bool is_split_range = false;
@@ -54,6 +80,17 @@ concept callable_generator = std::invocable<std::remove_reference_t<G>&> &&
 
 static_assert(callable_generator<std::optional<int> (&)()> && !callable_generator<int (&)()>);
 
+/// A generator that fills the item it is given, as `bool(Item&)` with `Item` spelled out; false: it
+/// is over.
+template <class G>
+concept filling_generator =
+    !callable_generator<G> && detail::names_filled_item<G> &&
+    std::default_initializable<typename detail::filled_item<std::remove_cvref_t<G>>::type> &&
+    std::invocable<std::remove_reference_t<G>&,
+                   typename detail::filled_item<std::remove_cvref_t<G>>::type&>;
+
+static_assert(filling_generator<bool (&)(int&)> && !filling_generator<bool (&)(const int&)>);
+
 /// A generator that is iterated.
 template <class G>
 concept range_generator = std::ranges::input_range<std::remove_reference_t<G>&>;
@@ -64,9 +101,18 @@ static_assert(range_generator<int (&)[3]> && !range_generator<std::optional<int>
 template <class G>
 concept split_generator = detail::is_split_range<std::remove_cvref_t<G>>;
 
+namespace detail {
+
+template <class G>
+concept plain_generator =
+    split_generator<G> || callable_generator<G> || filling_generator<G> || range_generator<G>;
+
+}  // namespace detail
+
 /// Everything that `process` accepts as its first argument.
 template <class G>
-concept generator = split_generator<G> || callable_generator<G> || range_generator<G>;
+concept generator = detail::plain_generator<G> || (detail::is_weighed<std::remove_reference_t<G>> &&
+                                                   detail::plain_generator<detail::unweighed_t<G>>);
 
 namespace detail {
 
@@ -83,14 +129,24 @@ struct item_of<G> {
   using type = typename yielded<std::remove_cvref_t<returned>>::type;
 };
 template <class G>
-  requires(!split_generator<G> && !callable_generator<G> && range_generator<G>)
+  requires(!split_generator<G> && filling_generator<G>)
 struct item_of<G> {
-  using type = std::ranges::range_value_t<std::remove_reference_t<G>&>;
+  using type = typename filled_item<std::remove_cvref_t<G>>::type;
 };
+template <class G>
+  requires(!split_generator<G> && !callable_generator<G> && !filling_generator<G> &&
+           range_generator<G>)
+struct item_of<G> {
+  using type = range_item_t<G>;
+};
+
+template <class G>
+  requires is_weighed<std::remove_reference_t<G>>
+struct item_of<G> : item_of<unweighed_t<G>> {};
 
 }  // namespace detail
 
-/// The item that a generator yields.
+/// The item that a generator yields: a reference where it is `refs(range)`.
 template <generator G>
 using generator_item_t = typename detail::item_of<G>::type;
 

@@ -61,7 +61,8 @@ class context {
   /// Adds an item to the run. It is not bound by `queue` and is taken before new generator items,
   /// the newest first. Throws `std::logic_error` where `Item` is not the run's item or the run has
   /// `ordering::input`. Any thread may call it while the attempt runs, in the work of a nested run
-  /// too; on another thread than the attempt's it takes a lock.
+  /// too; on another thread than the attempt's it takes a lock. With `refs(range)` the child is an
+  /// element of any place, `spawn(std::ref(element))`.
   template <class Item>
   void spawn(Item child) {
     static_assert(!std::is_reference_v<Item> && !std::is_const_v<Item>);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <iosfwd>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -29,6 +30,9 @@ struct standing_failures;
 /// cache line. The first call makes them, and may throw `std::bad_alloc`: a run makes it before it
 /// begins.
 const standing_failures& standing();
+
+/// The same failure as one of that stage; without memory for it the failure as it is.
+failure at_stage(const failure& why, unsigned stage) noexcept;
 
 }  // namespace detail
 
@@ -93,6 +97,10 @@ class failure {
   /// The code that work returned. Empty unless it returned one.
   std::error_code code() const noexcept;
 
+  /// Which of `stages` failed, from 0. Empty where work has no stages, and for an item that a stop
+  /// cancelled.
+  std::optional<unsigned> stage() const noexcept;
+
  private:
   struct body;
 
@@ -101,6 +109,7 @@ class failure {
   static void release(body* shared) noexcept;
 
   friend detail::standing_failures;
+  friend failure detail::at_stage(const failure& why, unsigned stage) noexcept;
 
   body* body_;
 };

@@ -167,7 +167,7 @@ consteval bool accepts_journalled_call() {
       static_assert(ok,
                     "parwork: a journal stores results, and there is no parwork::codec for this "
                     "one: specialise parwork::codec<R> with encode and decode");
-      return ok;
+      return ok && keeps_what_work_does<Generator, work, std::remove_reference_t<Collector>>();
     }
   }
   return false;
@@ -177,7 +177,9 @@ consteval bool accepts_journalled_call() {
 template <class Key, class Generator, class Work, class Collector>
 summary run_journalled(journal_run& run, Key key, Generator&& generator, Work&& work,
                        Collector& collector, options&& given) {
-  using reader = decltype(make_reader(std::forward<Generator>(generator)));
+  using inner = unweighed_t<Generator>;
+  inner&& inside = without_weights<Generator>(generator);
+  using reader = decltype(make_reader<inner>(std::forward<inner>(inside)));
   using item = typename reader::item_type;
   using result = typename caller_for<std::remove_reference_t<Work>, item>::result_type;
 
@@ -185,13 +187,23 @@ summary run_journalled(journal_run& run, Key key, Generator&& generator, Work&& 
   refuse_moved_retries<std::remove_reference_t<Work>, item>(given);
   run.expect_results(typeid(result));
   places_in_flight places;
-  if (!given.total && run.policy().replay) given.total = size_of(generator);
+  if (!given.total && run.policy().replay) given.total = size_of(inside);
   using filter_type = recalling_generator<reader, Key, result>;
-  filter_type filter(make_reader(std::forward<Generator>(generator)), std::move(key), run, places);
+  filter_type filter(make_reader<inner>(std::forward<inner>(inside)), std::move(key), run, places);
   outcome_recorder<result> recorder(run, places);
-  typed_run<filter_type&, Work, Collector&, outcome_recorder<result>> typed(
-      filter, std::forward<Work>(work), collector, std::move(given), recorder);
-  summary done = typed.execute();
+  const auto execute = [&]<class Filter>(Filter& items) {
+    typed_run<Filter&, Work, Collector&, outcome_recorder<result>> typed(
+        items, std::forward<Work>(work), collector, std::move(given), recorder);
+    return typed.execute();
+  };
+  summary done;
+  if constexpr (is_weighed<std::remove_reference_t<Generator>>) {
+    auto& weight = generator.weight();
+    weighed_generator<filter_type&, decltype(weight)> weighed_filter(filter, weight);
+    done = execute(weighed_filter);
+  } else {
+    done = execute(filter);
+  }
   run.finish();
   return done;
 }

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <istream>
-#include <optional>
 #include <string>
 
 namespace parwork {
@@ -16,8 +15,8 @@ class line_generator {
   line_generator(std::istream& input, char delimiter) noexcept
       : input_(&input), delimiter_(delimiter) {}
 
-  /// The next line without its delimiter, or nothing at the end.
-  [[nodiscard]] std::optional<std::string> operator()();
+  /// Puts the next line, without its delimiter, in place of what `line` holds; false at the end.
+  [[nodiscard]] bool operator()(std::string& line);
 
  private:
   std::istream* input_;
@@ -28,6 +27,9 @@ class line_generator {
 /// The lines of `input`, which must outlive the generator, as `std::string` items of any bytes. The
 /// delimiter ends a line and is no part of it; a last line without one counts, an empty one at the
 /// very end does not. Use '\0' for the output of `find -print0`.
+///
+/// Strings are used again and keep their memory: in the steady state no line costs an allocation,
+/// unless work or collector takes it away (by value, or in a completion).
 ///
 /// Blocks while the stream does: for a terminal or a pipe, `runs_on::own_thread` keeps the workers
 /// free. Throws `std::ios_base::failure` where reading fails, or where the stream was not readable

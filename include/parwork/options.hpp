@@ -19,6 +19,7 @@ namespace parwork {
 
 class pool;
 class recorder;
+class run_control;
 
 /// The most workers a run may ask for.
 inline constexpr unsigned max_workers = 4096;
@@ -56,8 +57,18 @@ struct options {
   unsigned workers = 0;
 
   /// Items in flight: taken from the generator and not yet given to the collector, spawned ones
-  /// aside; 0: 100 a worker. At most `max_queue`. This is the run's one memory bound.
+  /// aside. At most `max_queue`. Items that `prioritized` holds come besides. 0: automatic, what
+  /// the work asks for by a member `usual_queue()`, as work on other machines does; else 100 a
+  /// worker to begin with. Where item and result are trivially copyable, and neither pointers nor
+  /// views, it doubles when a worker has nothing to do because it is full, up to 8 MiB by their
+  /// `sizeof`. It does not for asynchronous work, nor with `retry.backoff`: there it says how many
+  /// items may wait at once.
   std::size_t queue = 0;
+
+  /// Bytes in flight: the sum of the weights that `weighed` gives to items, spawned ones aside; 0:
+  /// no bound. An item that is heavier runs alone. `queue` holds as well. Without weights it throws
+  /// `std::invalid_argument`.
+  std::size_t memory = 0;
 
   /// Order of the collector's calls. `input` costs a few nanoseconds an item. No effect with
   /// `reduce`.
@@ -105,6 +116,10 @@ struct options {
   /// Records the run for a trace and a report (`<parwork/recorder.hpp>`); null: nothing, at no
   /// cost. Throws `std::logic_error` where it records another run.
   recorder* record = nullptr;
+
+  /// Pauses, resumes and resizes the run (`<parwork/run_control.hpp>`); null: nobody does. Throws
+  /// `std::logic_error` where it controls another run. Costs some 100 KB for workers that may come.
+  run_control* control = nullptr;
 };
 
 }  // namespace parwork

@@ -24,21 +24,51 @@ class paced_generator {
       : source_(std::forward<Generator>(generator)), pace_(per_second) {}
 
   /// The next item when its time has come, or nothing at the end.
-  [[nodiscard]] std::optional<item> operator()() { return (*this)(std::stop_token()); }
+  [[nodiscard]] detail::maybe<item> operator()()
+    requires(!source::fills)
+  {
+    return (*this)(std::stop_token());
+  }
 
   /// The same; when `stop` is requested during the wait it returns nothing, at once, and leaves
   /// the next item where it is.
-  [[nodiscard]] std::optional<item> operator()(const std::stop_token& stop) {
+  [[nodiscard]] detail::maybe<item> operator()(const std::stop_token& stop)
+    requires(!source::fills)
+  {
     if (detail::wait_until(pace_.due(), stop) == detail::wait_end::stopped) return std::nullopt;
     auto taken = source_(stop);
     pace_.taken(detail::pace::clock::now());
     return taken;
   }
 
+  /// The same where `generator` fills items: so does this one.
+  [[nodiscard]] bool operator()(item& into)
+    requires source::fills
+  {
+    return (*this)(into, std::stop_token());
+  }
+  [[nodiscard]] bool operator()(item& into, const std::stop_token& stop)
+    requires source::fills
+  {
+    if (detail::wait_until(pace_.due(), stop) == detail::wait_end::stopped) return false;
+    const bool filled = source_.fill(into, stop);
+    pace_.taken(detail::pace::clock::now());
+    return filled;
+  }
+
  private:
   source source_;
   detail::pace pace_;
 };
+
+/// @cond
+// Its two forms of call hide what it fills.
+template <class Generator>
+  requires detail::item_source<Generator>::fills
+struct detail::filled_item<paced_generator<Generator>> {
+  using type = typename paced_generator<Generator>::item;
+};
+/// @endcond
 
 /// The items of `generator`, at most `per_second` of them a second, the first one at once. After a
 /// pause the rate is kept, no burst follows; only what an item is late by less than a millisecond
@@ -51,8 +81,9 @@ class paced_generator {
 template <class Generator>
 [[nodiscard]] auto paced(Generator&& generator, double per_second) {
   static_assert(detail::adaptable_generator<Generator>,
-                "parwork: paced needs a range, or a callable that returns std::optional, "
-                "std::unique_ptr, std::shared_ptr or a pointer; a split range has no rate");
+                "parwork: paced needs a range, a callable that returns std::optional, "
+                "std::unique_ptr, std::shared_ptr or a pointer, or one that fills, bool(Item&); a "
+                "split range has no rate");
   return paced_generator<Generator>(std::forward<Generator>(generator), per_second);
 }
 

@@ -6,6 +6,7 @@
 #ifdef PARWORK_LANGUAGE_IS_NEW_ENOUGH  // else that one error is all
 
 #include "parwork/adapters.hpp"
+#include "parwork/batch_completer.hpp"
 #include "parwork/batched.hpp"
 #include "parwork/completer.hpp"
 #include "parwork/completion.hpp"
@@ -13,6 +14,7 @@
 #include "parwork/context.hpp"
 #include "parwork/cpus.hpp"
 #include "parwork/failure.hpp"
+#include "parwork/keyed.hpp"
 #include "parwork/options.hpp"
 #include "parwork/per_worker.hpp"
 #include "parwork/pool.hpp"
@@ -22,8 +24,13 @@
 #include "parwork/progress_bar.hpp"
 #include "parwork/recorder.hpp"
 #include "parwork/reduce.hpp"
+#include "parwork/refs.hpp"
+#include "parwork/results.hpp"
 #include "parwork/retry.hpp"
+#include "parwork/run_control.hpp"
 #include "parwork/split.hpp"
+#include "parwork/stages.hpp"
+#include "parwork/start.hpp"
 #include "parwork/summary.hpp"
 #include "parwork/work.hpp"
 

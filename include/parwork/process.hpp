@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "parwork/batch_completer.hpp"
 #include "parwork/batched.hpp"
 #include "parwork/completer.hpp"
 #include "parwork/completion.hpp"
@@ -20,11 +21,13 @@
 #include "parwork/context.hpp"
 #include "parwork/detail/null_check.hpp"
 #include "parwork/detail/typed_run.hpp"
+#include "parwork/keyed.hpp"
 #include "parwork/options.hpp"
 #include "parwork/per_worker.hpp"
 #include "parwork/prefinished.hpp"
 #include "parwork/reduce.hpp"
 #include "parwork/split.hpp"
+#include "parwork/stages.hpp"
 #include "parwork/summary.hpp"
 
 namespace parwork {
@@ -32,22 +35,80 @@ namespace parwork {
 namespace detail {
 
 template <class Generator>
+consteval bool has_items_to_fill() {
+  if constexpr (names_filled_item<Generator> && !callable_generator<Generator>) {
+    using item = typename filled_item<std::remove_cvref_t<Generator>>::type;
+    return std::default_initializable<item>;
+  } else {
+    return true;
+  }
+}
+
+template <class Generator>
 consteval bool accepts_generator() {
+  constexpr bool can_be_filled = has_items_to_fill<Generator>();
+  static_assert(can_be_filled,
+                "parwork: a generator that fills, bool(Item&), needs an Item with a default "
+                "constructor: what it is first given; or return std::optional<Item>");
   static_assert(
-      generator<Generator>,
+      !can_be_filled || generator<Generator>,
       "parwork: the generator must be a callable that returns std::optional, std::unique_ptr, "
-      "std::shared_ptr or a pointer, a std::ranges::input_range, or parwork::split(range)");
+      "std::shared_ptr or a pointer, one that fills, bool(Item&) with Item spelled out, a "
+      "std::ranges::input_range, or parwork::split(range)");
   return generator<Generator>;
+}
+
+template <class Batched, class Item>
+consteval bool accepts_batched_work() {
+  using work = inner_work<Batched>;
+  constexpr bool ok = accepts_span<Batched, Item>();
+  constexpr bool lies_elsewhere = std::is_reference_v<Item>;
+  constexpr bool is_for_one = names_completer<work>;
+  constexpr bool is_for_spans = names_batch_completer<work>;
+  static_assert(ok || !lies_elsewhere,
+                "parwork: batched work gets a span of items side by side, and those of refs lie "
+                "where their elements are: take one item at a time");
+  static_assert(ok || lies_elsewhere || !is_for_one,
+                "parwork: asynchronous batched work finishes its span by batch_completer<R>, and "
+                "completer<R> finishes one item");
+  static_assert(ok || lies_elsewhere || !is_for_spans,
+                "parwork: asynchronous batched work must be callable with std::span<Item> and "
+                "batch_completer<R>");
+  static_assert(ok || lies_elsewhere || is_for_one || is_for_spans,
+                "parwork: batched work must be callable with std::span<Item>, or with "
+                "std::span<Item> and batch_completer<R>, spelled out");
+  return ok;
 }
 
 template <class Work, class Item>
 consteval bool accepts_work() {
-  constexpr bool ok = accepts_item<Work, Item>();
-  static_assert(ok,
-                "parwork: work must be callable as work(item), work(item, context&) or work(item, "
-                "completer<R>); "
-                "with per_worker as work(state, item) or work(state, item, context&)");
-  return ok;
+  if constexpr (is_batched_work<std::remove_cv_t<Work>>) {
+    return accepts_batched_work<Work, Item>();
+  } else {
+    constexpr bool ok = accepts_item<Work, Item>();
+    constexpr bool is_for_spans = names_batch_completer<Work>;
+    static_assert(ok || !is_for_spans,
+                  "parwork: batch_completer<R> finishes a span of items: give process "
+                  "batched(work, max), with work(std::span<Item>, batch_completer<R>)");
+    static_assert(ok || is_for_spans,
+                  "parwork: work must be callable as work(item), work(item, context&) or "
+                  "work(item, completer<R>); "
+                  "with per_worker as work(state, item) or work(state, item, context&)");
+    return ok;
+  }
+}
+
+template <class Work, class Item>
+consteval bool accepts_key() {
+  if constexpr (is_keyed_work<std::remove_cv_t<Work>>) {
+    constexpr bool ok = !std::is_void_v<key_of_item<Work, Item>>;
+    static_assert(ok,
+                  "parwork: the key of keyed must be callable with const Item& and return a value "
+                  "that std::hash and == take");
+    return ok;
+  } else {
+    return true;
+  }
 }
 
 template <class Collector, class Item, class R>
@@ -87,13 +148,6 @@ consteval bool accepts_result() {
   return ok;
 }
 
-// A result that is made from an item by looking at it: it points there.
-template <class R, class Item>
-inline constexpr bool looks_into = false;
-template <std::ranges::view R, std::ranges::range Item>
-  requires(std::ranges::borrowed_range<R> && !std::ranges::borrowed_range<Item>)
-inline constexpr bool looks_into<R, Item> = std::is_constructible_v<R, const Item&>;
-
 template <class Collector, class Item, class R>
 consteval bool keeps_what_results_point_to() {
   if constexpr (looks_into<R, Item>) {
@@ -102,6 +156,44 @@ consteval bool keeps_what_results_point_to() {
                   "parwork: the result is a view of such an item as this, and the item is moved "
                   "into the completion before the collector sees it: return a std::string (or "
                   "another owner), or take completion<void, R> where the view points elsewhere");
+    return ok;
+  } else {
+    return true;
+  }
+}
+
+template <class Work, class Item>
+inline constexpr bool only_changes_item = takes_only_lvalue<std::remove_cv_t<Work>, Item, 0>;
+template <class Work, class Item>
+  requires is_per_worker<std::remove_cv_t<Work>>
+inline constexpr bool only_changes_item<Work, Item> =
+    takes_only_lvalue<decltype(std::remove_cv_t<Work>::work), Item, 1>;
+
+template <class Generator>
+consteval bool makes_copies() {
+  using inner = unweighed_t<Generator>;
+  if constexpr (split_generator<inner>) {
+    return std::remove_cvref_t<inner>::copies;
+  } else if constexpr (callable_generator<inner> || filling_generator<inner>) {
+    return false;
+  } else {
+    return copies_elements<inner>;
+  }
+}
+
+// Work that can only change its item, where nobody sees the item afterwards.
+template <class Generator, class Work, class Collector>
+consteval bool keeps_what_work_does() {
+  using item = plain_item_t<generator_item_t<Generator>>;
+  using result = typename caller_for<Work, item>::result_type;
+  if constexpr (std::is_void_v<result> && makes_copies<Generator>() &&
+                only_changes_item<Work, item>) {
+    constexpr bool ok = result_sink<Collector, item, result>::needs_item;
+    static_assert(
+        ok,
+        "parwork: work changes its item and returns nothing, and items are copies of this "
+        "range's elements: the changes would be lost. Give it the elements, "
+        "parwork::refs(range), or take the item by const reference");
     return ok;
   } else {
     return true;
@@ -141,9 +233,12 @@ consteval bool accepts_call() {
     using yielded = generator_item_t<Generator>;
     using item = plain_item_t<yielded>;
     using work = std::remove_reference_t<Work>;
-    if constexpr (accepts_work<work, item>() && is_lvalue_if_reduction<Collector>()) {
+    if constexpr (accepts_work<work, item>() && accepts_key<work, item>() &&
+                  is_lvalue_if_reduction<Collector>()) {
       if constexpr (accepts_results_of<yielded, typename caller_for<work, item>::result_type>()) {
-        return fits_together<work, std::remove_reference_t<Collector>, item>();
+        if constexpr (fits_together<work, std::remove_reference_t<Collector>, item>()) {
+          return keeps_what_work_does<Generator, work, std::remove_reference_t<Collector>>();
+        }
       }
     }
     return false;
@@ -171,9 +266,18 @@ consteval bool may_miss_failures() {
   }
 }
 
+template <class Caller>
+consteval bool has_single_attempts() {
+  if constexpr (staged_caller<Caller>) {
+    return Caller::has_single_attempts;
+  } else {
+    return Caller::how == passing::rvalue_only;
+  }
+}
+
 template <class Work, class Item>
 void refuse_moved_retries(const options& given) {
-  if (caller_for<Work, Item>::how == passing::rvalue_only && given.retry.max_attempts > 1) {
+  if (has_single_attempts<caller_for<Work, Item>>() && given.retry.max_attempts > 1) {
     throw std::invalid_argument("parwork: options.retry.max_attempts is " +
                                 std::to_string(given.retry.max_attempts) +
                                 ", but work takes a move-only item by value: nothing is left for a "
@@ -234,9 +338,10 @@ concept iterator_pair = std::input_or_output_iterator<std::remove_cvref_t<First>
 /// until the run is over.
 ///
 /// Generator: a callable returning `std::optional<Item>`, `unique_ptr`, `shared_ptr` or a pointer,
-/// where empty ends it; any `std::ranges::input_range`; or `split(range)`. An item may come with
-/// its outcome: see `prefinished`. Work: `work(item)`, `work(item, context&)`, `per_worker(...)`,
-/// `batched(...)`, or `work(item, completer<R>)`; it returns a result, nothing, or a
+/// where empty ends it; a callable that fills, `bool(Item&)`; any `std::ranges::input_range`;
+/// `refs(range)`; or `split(range)`. An item may come with its outcome: see `prefinished`. Work:
+/// `work(item)`, `work(item, context&)`, `per_worker(...)`, `batched(...)`, `keyed(...)`,
+/// `stages(...)`, `limited(...)`, or `work(item, completer<R>)`; it returns a result, nothing, or a
 /// `std::expected`. Collector: `collector(completion<Item, R>)` or `collector(completion<void,
 /// R>)`, which see failures too; `collector(R)`; `collector()`; or `reduce(...)`. Generator and
 /// collector are called by one thread at a time and need no lock; work runs concurrently with

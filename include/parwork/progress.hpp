@@ -18,7 +18,7 @@ struct progress {
   std::size_t in_flight = 0;    ///< produced and not yet collected
   std::optional<std::uint64_t> total = {};  ///< items to expect, where known
   std::chrono::nanoseconds elapsed{0};      ///< since the run began
-  double items_per_second = 0;              ///< collected items per second since the run began
+  double items_per_second = 0;  ///< collected since the run began, in its time without pauses
   std::optional<std::chrono::nanoseconds> eta =
       {};  ///< time left at this rate, where total is known
 };

@@ -2,7 +2,8 @@
 // says what held the run back.
 //
 // Thread safety: a recorder belongs to one run at a time (`process` throws std::logic_error where
-// it is in use). `add` may be called by any thread; everything else by one, and not during a run.
+// it is in use). `add`, `remote_lane` and `add_remote` may be called by any thread; everything else
+// by one, and not during a run.
 #pragma once
 
 #include <chrono>
@@ -71,9 +72,13 @@ struct recorded_attempt {
   std::chrono::nanoseconds start{0};  ///< since the run began
   std::chrono::nanoseconds duration{0};
   attempt_end end = attempt_end::succeeded;
-  /// Why it failed. Failures are grouped by kind and message; only those for good are counted.
+  /// Why it failed. Failures are grouped by kind and message; only those for good are counted. The
+  /// time of all counts as lost, but for `failure_kind::cancelled`.
   std::optional<failure> why = {};
 };
+
+/// A lane of a recorded run for a thread elsewhere: see `recorder::remote_lane`.
+enum class remote_lane_id : std::uint32_t { none = 0 };
 
 /// Records a run that is given `options{.record = &recorder}`:
 ///
@@ -115,6 +120,21 @@ class recorder {
   /// and `std::runtime_error` where parwork was built without it (PARWORK_REPORT=OFF).
   void write_report(const std::filesystem::path& file) const;
 
+  /// A lane for a thread on another machine, which the run's asynchronous work has given items to:
+  /// trace and report show it under that name. The same name gives the same lane. It is one of the
+  /// run that is being recorded, and may be made by any thread while that goes on. `none` where
+  /// there are 1,024 already; what is added to that is dropped. May throw `std::bad_alloc`, and
+  /// `std::logic_error` where no run is being recorded.
+  [[nodiscard]] remote_lane_id remote_lane(const std::string& name);
+  /// That thread has worked on items `first` to `first + count - 1`, from `start` (by this
+  /// machine's clock) for `duration`, and `failed` of them have failed. For one lane in the order
+  /// of their ends; what overlaps the one before is cut there. Nothing but the timeline follows
+  /// from it: the items are counted, and their durations taken, when they come back. Any thread; a
+  /// lock and some stores. What comes when the run is over is dropped.
+  void add_remote(remote_lane_id lane, std::uint64_t first, std::uint32_t count,
+                  std::uint32_t failed, std::chrono::steady_clock::time_point start,
+                  std::chrono::nanoseconds duration) noexcept;
+
   /// What bounded the run and what to change, in some sentences: as in the report. Empty where
   /// nothing has been recorded.
   [[nodiscard]] std::string verdict() const;
@@ -128,10 +148,14 @@ class recorder {
   /// Adds an attempt. In each lane in the order of their ends. About 130 ns. Throws
   /// `std::logic_error` without `begin`, `std::invalid_argument` for a lane that is not the run's.
   void add(const recorded_attempt& attempt);
-  /// Ends it. Of `counts` the counts, `wall`, `stopped` and, where it is not 0, `generator_share`
-  /// are used; the other shares, `bound` and `peak_in_flight` come from the attempts. `cpu`: CPU
-  /// time of all that worked, where known. Returns the summary that the report shows.
-  summary finish(const summary& counts, std::optional<std::chrono::nanoseconds> cpu = {});
+  /// Ends it. Of `counts` the counts, `wall`, `stopped` and, where they are not 0, `paused`,
+  /// `generator_share` and `workers` are used; the other shares, `bound` and `peak_in_flight` come
+  /// from the attempts. `workers` below those of `begin`: no more lanes were there after all; it
+  /// is raised to the highest lane that an attempt was added to. `cpu`: CPU
+  /// time of all that worked, where known. `delayed`: how long all of them were ready to run and
+  /// had no CPU, where known. Returns the summary that the report shows.
+  summary finish(const summary& counts, std::optional<std::chrono::nanoseconds> cpu = {},
+                 std::optional<std::chrono::nanoseconds> delayed = {});
 
  private:
   friend detail::recording& detail::recording_of(recorder& of) noexcept;

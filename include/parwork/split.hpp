@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "parwork/refs.hpp"
+
 namespace parwork {
 
 /// What `split` needs: elements by position, in any order, and their number.
@@ -21,7 +23,7 @@ concept splittable_range =
 template <class Range>
 class split_range {
  public:
-  using item_type = std::ranges::range_value_t<Range>;
+  using item_type = detail::range_item_t<Range>;
 
   explicit split_range(Range&& range) : range_(std::forward<Range>(range)) {}
 
@@ -30,13 +32,18 @@ class split_range {
   }
   [[nodiscard]] auto begin() { return std::ranges::begin(range_); }
 
+  /// For the engine.
+  static constexpr bool copies =
+      std::is_lvalue_reference_v<std::ranges::range_reference_t<Range>> &&
+      !std::is_lvalue_reference_v<item_type>;
+
  private:
   Range range_;  // a reference where the range was an lvalue, the range itself where it was not
 };
 
 /// Makes a generator of `range` that has no serial part: workers claim slices of it by one atomic
 /// step each, in completion order without any lock. An lvalue is read in place, an rvalue is kept.
-/// Items are copies of elements.
+/// Items are copies of elements; with `split(refs(range))` they are the elements.
 template <class Range>
 [[nodiscard]] auto split(Range&& range) {
   static_assert(splittable_range<Range>, "parwork: split needs a random-access, sized range");

@@ -35,10 +35,18 @@ struct summary {
 
   std::chrono::nanoseconds wall{0};  ///< from the call of `process` to its end
   /// The limit the run had, less threads that the system had no room for. Fewer may have been
-  /// needed.
+  /// needed. Where `set_workers` changed it: the highest.
   unsigned workers = 0;
-  std::size_t peak_in_flight = 0;  ///< spawned items aside: never above `options::queue`
-  bool stopped = false;            ///< by token or by a failure
+  /// The most items that could be in flight, spawned ones aside: `options::queue`, or what the
+  /// automatic one came to.
+  std::size_t queue = 0;
+  std::size_t peak_in_flight = 0;  ///< spawned items aside: never above `queue`
+  /// The largest sum of weights in flight, in bytes: never above `options::memory`, unless one item
+  /// was heavier. 0 without weights.
+  std::size_t peak_memory = 0;
+  bool stopped = false;  ///< by token or by a failure
+  /// Of `wall`, how long the run was paused: from `pause` to `resume`, to a stop or to the end.
+  std::chrono::nanoseconds paused{0};
 
   /// The failed item delivered first, cancelled ones aside. Under `ordering::input` that is the
   /// failed item with the lowest index.
@@ -46,7 +54,8 @@ struct summary {
 
   bottleneck bound = bottleneck::balanced;  ///< what limited the run
 
-  /// Where the workers' time went: shares of `workers * wall`, from 0 to 1. Their sum is about 1.
+  /// Where the workers' time went: shares of `workers * (wall - paused)`, from 0 to 1. Their sum
+  /// is about 1.
   double generator_share = 0;
   double work_share = 0;
   double collector_share = 0;

@@ -46,18 +46,17 @@ bool read_line(std::istream& input, std::string& line, char delimiter) {
 
 }  // namespace
 
-std::optional<std::string> line_generator::operator()() {
-  std::string line;
+bool line_generator::operator()(std::string& line) {
   if (read_line(*input_, line, delimiter_)) {
     ++read_;
-    return line;
+    return true;
   }
   // Plain failure without the end in sight: the stream was unreadable before the first call.
   if (input_->bad() || !input_->eof()) {
     throw std::ios_base::failure("parwork::lines: reading failed after line " +
                                  std::to_string(read_));
   }
-  return std::nullopt;
+  return false;
 }
 
 }  // namespace parwork

@@ -39,6 +39,16 @@ std::string readable_count(std::uint64_t count) {
   return digits;
 }
 
+std::string readable_bytes(std::uint64_t bytes) {
+  if (bytes < 1024) return readable_count(bytes) + (bytes == 1 ? " byte" : " bytes");
+  double value = static_cast<double>(bytes) / 1024;
+  for (const char* const unit : {" KiB", " MiB", " GiB"}) {
+    if (value < 999.5) return three_digits(value) + unit;
+    value /= 1024;
+  }
+  return three_digits(value) + " TiB";
+}
+
 std::string readable_duration(std::chrono::nanoseconds duration) {
   using namespace std::chrono;
   struct unit {

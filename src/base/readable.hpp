@@ -23,6 +23,9 @@ std::string readable_clock(std::chrono::nanoseconds duration);
 /// A rate without its unit: "0.25", "813", "1,234,567". Negative rates and NaN read as 0.
 std::string readable_rate(double per_second);
 
+/// Three significant digits and a binary unit: "1 byte", "850 bytes", "1.5 KiB", "64 MiB".
+std::string readable_bytes(std::uint64_t bytes);
+
 /// A share from 0 to 1 as whole percent: "37 %".
 std::string readable_share(double share);
 

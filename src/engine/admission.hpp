@@ -30,6 +30,12 @@ class admission final : public index_source {
   // REQUIRES: the lock of the worker that holds the gate: nobody else counts meanwhile.
   void admit(batch& b, std::uint32_t from, std::uint32_t upto) noexcept;
 
+  // The same in two steps, for items that wait before they may be taken. First each takes its
+  // credit and its index, when slot `filled - 1` of the batch has been filled. Then all of them are
+  // admitted as one span, which nobody may split. REQUIRES: as above, and nothing is spawned.
+  void count_next(batch& b, std::uint32_t filled) noexcept;
+  void admit_counted(batch& b, std::uint32_t from, std::uint32_t upto) noexcept;
+
   // The next spawned item's index.
   std::uint64_t next() noexcept override;
 
@@ -39,6 +45,8 @@ class admission final : public index_source {
   }
 
  private:
+  static void set_marks(batch& b, std::uint32_t from, std::uint32_t upto) noexcept;
+
   credits& credits_;
   window* const window_;
   const std::optional<std::uint64_t> size_;

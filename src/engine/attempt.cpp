@@ -1,5 +1,6 @@
 // What work sees of its attempt: context, completer's call, and the stop token of an attempt with a
 // deadline.
+#include <exception>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -76,6 +77,16 @@ void async_call::note_time() noexcept {
 void async_call::publish() noexcept {
   note_time();
   if ((state_.fetch_or(published) & back) != 0) run_.async_finished(item_);
+}
+
+// The run cannot be over, and its parts cannot go, before this item is published.
+void async_call::end_run(std::exception_ptr error) noexcept {
+  has_ended_run_ = true;
+  run_.collector_threw(std::move(error));
+}
+
+bool async_call::is_left_undone() const noexcept {
+  return has_ended_run_ || (was_abandoned() && run_.discarding.load());
 }
 
 void async_call::abandon() noexcept {

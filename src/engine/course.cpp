@@ -1,6 +1,7 @@
 #include "engine/course.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -55,6 +56,11 @@ std::uint32_t worker_base::next_span(batch& b, std::uint32_t i, std::uint32_t mo
   return items;
 }
 
+void worker_base::part_behind(batch& b, std::uint32_t from) {
+  auto& self = static_cast<worker&>(*this);
+  self.owner.part_behind(self, b, from);
+}
+
 bool worker_base::pull_more_slow(batch&, std::uint32_t filled) {
   auto& self = static_cast<worker&>(*this);
   return self.owner.pull_more(self, filled);
@@ -63,16 +69,22 @@ bool worker_base::pull_more_slow(batch&, std::uint32_t filled) {
 // --- The loop ---
 
 void course::serve(worker& w) {
-  while (!wakeups_.is_over()) {
-    if (!step(w) && !search_again(w)) return;
+  gate_.came(w.number);
+  while (!wakeups_.is_over() && !is_awaited(w) &&
+         (step(w) || (!gate_.is_surplus(w.number) && search_again(w)))) {
   }
   w.turn_to(part::nothing);
+  gate_.went(w.number);
+  if (gate_.is_surplus(w.number)) wakeups_.leave_to_others(w);
 }
 
 // Does one thing, if there is one. What could hold others up goes first, new items go last.
 bool course::step(worker& w) {
+  const bool is_held_back = must_leave(w);
+  if (is_held_back && gate_.is_surplus(w.number)) return false;
   if (delivery_.may_collect(w.number) && delivery_.collect_if_requested(w)) return true;
-  if (has_duty(w) && work_on_new(w)) return true;
+  if (is_held_back) return work_on_returned(w);
+  if ((has_duty(w) || has_to_fill(w)) && work_on_new(w)) return true;
   return work_on_spawned(w, spawning_.next_own(w)) || work_on_returned(w) ||
          work_on_spawned(w, spawning_.next_of_others(w)) || work_on_offered(w) || work_on_new(w) ||
          work_on_stolen(w, stealing::victims::cheap);
@@ -80,13 +92,23 @@ bool course::step(worker& w) {
 
 // Whether the caller has something to do that no other thread may: it goes before items.
 bool course::has_duty(const worker& w) const noexcept {
-  if (w.number != 0) return false;
+  if (w.number != 0 || is_awaited(w)) return false;
   if (shape_.collector_thread == runs_on::caller && delivery_.is_requested()) return true;
-  return shape_.generator_thread == runs_on::caller && !credits_.is_closed() &&
-         shape_.workers > 1 && credits_.room() >= std::max<std::uint64_t>(1, credits_.bound() / 4);
+  return generates(w) && credits_.room() >= std::max<std::uint64_t>(1, credits_.bound() / 4);
+}
+
+// Before it takes an item, which may block until others have worked on all that the queue has room
+// for, the caller fills the queue. What gets room meanwhile has to wait.
+bool course::has_to_fill(const worker& w) noexcept {
+  if (!generates(w)) return false;
+  if (fill_upto_ == 0) fill_upto_ = credits_.produced() + credits_.room();
+  if (credits_.produced() < fill_upto_) return true;
+  fill_upto_ = 0;
+  return false;
 }
 
 bool course::is_there_work(unsigned number) noexcept {
+  if (gate_.is_paused()) return returning_.has_finished() || delivery_.is_there_work(number);
   return intake_.is_there_work(number) || offered_.has_any() || returning_.has_finished() ||
          spawning_.is_there_work(number) || stealing_.is_there_work(stealing::victims::all) ||
          delivery_.is_there_work(number);
@@ -97,6 +119,7 @@ bool course::search_again(worker& w) {
   if (search_until(w, began + search_time) || work_on_stolen(w, stealing::victims::all)) {
     return true;
   }
+  if (intake_.lengthen_queue()) return true;
   // The last items are being worked on: waking up for the end costs more than waiting for it.
   return credits_.is_closed() && item_ns_.load(std::memory_order_relaxed) < long_item.count() &&
          search_until(w, began + end_time);
@@ -158,18 +181,37 @@ bool course::work_on_returned(worker& w) {
   return true;
 }
 
-// An asynchronous item is finished.
-void course::settle(worker& w, batch& lone) {
-  if (hooks_.settle(w, lone) == work_end::waiting) {
-    returning_.put_to_wait(lone);
+// An asynchronous item or span is finished.
+void course::settle(worker& w, batch& b) {
+  if (hooks_.settle(w, b) == work_end::waiting) {
+    returning_.put_to_wait(b);
   } else {
-    lone.finished.store(1);
-    delivery_.take(w, lone);
+    b.finished.store(b.limit.load());
+    delivery_.take(w, b);
   }
 }
 
 // Returns when the work was done.
 tick_clock::time_point course::work_on(worker& w, batch& b) {
+  if (!shape_.keeps_batches) return work_on_whole(w, b);
+  batch* const fitting = moved_if_too_large(w, b);
+  if (fitting == nullptr) return work_on_whole(w, b);
+  const auto ended = work_on_whole(w, *fitting);
+  delivery_.take(w, b);  // nothing is left in it, but it has its place in the order
+  return ended;
+}
+
+// Of a batch that will be kept until its span is finished: if most of its slots are empty, its
+// items go to a smaller one. Null: it stays as it is.
+batch* course::moved_if_too_large(worker& w, batch& b) noexcept {
+  const std::uint32_t start = b.start.load();
+  const std::uint32_t limit = b.limit.load();
+  const bool is_untouched = b.finished.load() <= start;
+  if (!is_untouched || limit <= start || (limit - start) * 2 > b.capacity) return nullptr;
+  return stealing_.split_off(w, b, start, limit);
+}
+
+tick_clock::time_point course::work_on_whole(worker& w, batch& b) {
   b.next = nullptr;
   w.choose_barrier();
   w.clock_read_at = w.flushed_at = w.turn_to(part::working);
@@ -182,7 +224,14 @@ tick_clock::time_point course::work_on(worker& w, batch& b) {
   const work_end how = work_through(w, b);
   if (is_straight) credits_.end_straight();
   const auto ended = w.turn_to(part::collecting);
-  note_item_time(w, ended - began, b.finished.load() - start);
+  // What the call that started a span took is all that the worker has to do with its items.
+  const bool has_started_all = how == work_end::outstanding && shape_.keeps_batches;
+  note_item_time(w, ended - began, (has_started_all ? b.limit : b.finished).load() - start);
+  if (how == work_end::finished && b.finished.load() < b.limit.load()) {
+    offered_.put(b);  // held back before its next item
+    wakeups_.notify();
+    return ended;
+  }
   switch (how) {
     case work_end::finished:
       delivery_.take(w, b);
@@ -205,7 +254,7 @@ void course::note_item_time(worker& w, std::chrono::nanoseconds taken,
 }
 
 // Works until the batch is done or something else must come first; then what has not started goes
-// back.
+// back. A batch of which nothing has been started is left as it is: a retry knows its attempts.
 work_end course::work_through(worker& w, batch& b) {
   for (;;) {
     {
@@ -222,13 +271,14 @@ work_end course::work_through(worker& w, batch& b) {
     }
     const std::uint32_t finished = b.finished.load();
     const std::uint32_t limit = b.limit.load();
-    if (how != work_end::finished || finished >= limit) return how;
+    if (how != work_end::finished || finished >= limit || finished == b.start.load()) return how;
     if (batch* const rest = stealing_.split_off(w, b, finished, limit)) {
       offered_.put(*rest);
       wakeups_.notify();
       return how;
     }
     b.start.store(finished);  // no memory to put them in: they are worked on here
+    if (must_leave(w)) return how;
   }
 }
 
@@ -262,10 +312,12 @@ bool course::go_on_with_stack(worker& w) noexcept {
 
 // When something asks for attention: a thief, the clock, a stop, a sleeper, spawned items, a duty.
 claim course::next_item(worker& w, batch& b, std::uint32_t i) {
+  if (must_leave(w)) return claim::done;
   if (i > b.start.load()) {
     // What is done first may block: until it is begun, others may take the item.
     b.claimed.store(i);
     pause_between(w, b, i);
+    if (is_awaited(w)) return claim::done;  // it has collected
     b.claimed.store(i + 1);
   } else if (w.is_clock_due()) {
     read_clock(w, b, i);
@@ -282,16 +334,27 @@ claim course::next_item(worker& w, batch& b, std::uint32_t i) {
 
 std::uint32_t course::next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t most) {
   b.finished.store(i);
+  if (must_leave(w)) return 0;
   if (i > b.start.load()) {
     pause_between(w, b, i);
     if (!shape_.folds && i < b.limit.load()) delivery_.flush(w, b);  // at its end it is completed
-    if (w.spawned.load() > 0) return 0;
+    if (w.spawned.load() > 0 || is_awaited(w)) return 0;
   }
   const owner_guard guard(w.lock);
   const std::uint32_t limit = b.limit.load();
   const std::uint32_t count = i >= limit ? 0 : std::min(most, limit - i);
   b.claimed.store(i + count);
   return count;
+}
+
+// REQUIRES: all from `from` on has been claimed, so thieves leave it alone.
+void course::part_behind(worker& w, batch& b, std::uint32_t from) {
+  const std::uint32_t limit = b.limit.load();
+  if (from >= limit) return;
+  batch* const rest = stealing_.split_off(w, b, from, limit);
+  if (rest == nullptr) throw std::bad_alloc();
+  offered_.put(*rest);
+  wakeups_.notify();
 }
 
 // What goes before item i of a batch, which nobody has claimed. All of it may block, so others are
@@ -302,16 +365,23 @@ void course::pause_between(worker& w, batch& b, std::uint32_t i) {
     if (i < b.limit.load()) wakeups_.notify();
     if (!shape_.folds && b.delivered.load() < i) delivery_.flush(w, b);
   }
-  if (has_duty(w)) {
-    if (delivery_.may_collect(w.number) && delivery_.collect_if_requested(w)) {
-      w.flushed_at = w.turned_at;
-    }
-    if (has_duty(w)) work_on_new(w);
-    w.clock_read_at = w.turn_to(part::working);
-    w.clock_item = i;
-    w.read_clock_after(clock_distance(w.item_time));
-  }
+  if (has_duty(w)) do_duty(w, b, i);
   if (w.is_clock_due()) read_clock(w, b, i);
+}
+
+// However short its items are: a generator or a collector may block until it gets more of them.
+void course::do_duty(worker& w, batch& b, std::uint32_t i) {
+  if (i < b.limit.load() && wakeups_.is_anybody_free()) {
+    wakeups_.notify_in_time(w, tick_clock::now());
+  }
+  if (!shape_.folds && b.delivered.load() < i) delivery_.flush(w, b);
+  if (delivery_.may_collect(w.number) && delivery_.collect_if_requested(w)) {
+    w.flushed_at = w.turned_at;
+  }
+  if (has_duty(w)) work_on_new(w);
+  w.clock_read_at = w.turn_to(part::working);
+  w.clock_item = i;
+  w.read_clock_after(clock_distance(w.item_time));
 }
 
 void course::read_clock(worker& w, batch& b, std::uint32_t i) noexcept {

@@ -138,17 +138,15 @@ void delivery::drain_window(worker& w) noexcept {
 // changing its limit, and what they have taken is in the window behind it.
 bool delivery::is_exhausted(worker& w, const batch& b) noexcept {
   if (b.delivered.load() < b.limit.load()) return false;
-  for (std::size_t number = 0; number < workers_.size(); ++number) {
-    worker* const other = workers_.at(number);
-    if (other == nullptr || other->current.load() != &b) continue;
-    if (other == &w) {
+  return workers_.any([&](worker& other) {
+    if (other.current.load() != &b) return false;
+    if (&other == &w) {
       const owner_guard guard(w.lock);
       return b.delivered.load() >= b.limit.load();
     }
-    const visitor_guard guard(other->lock);
-    if (other->current.load() == &b) return b.delivered.load() >= b.limit.load();
-  }
-  return false;
+    const visitor_guard guard(other.lock);
+    return other.current.load() == &b && b.delivered.load() >= b.limit.load();
+  });
 }
 
 // Delivers what is finished of batches that are still being worked on. A batch that is finished
@@ -200,6 +198,22 @@ void delivery::account(worker& w, origin from, std::uint32_t items) noexcept {
     }
   }
   if (w.spawned.load() == 0) ending_.check();  // else there is more to come
+}
+
+// Several at once: a generator that is woken for room for one item yields one. What has a weight
+// may be large, so it is not to wait.
+void delivery::let_go(worker& caller, const kept_item& its, std::uint64_t left) noexcept {
+  ++(its.from == origin::generator ? let_go_.pulled : let_go_.spawned);
+  let_go_.counts.succeeded += its.counts.succeeded;
+  let_go_.counts.failed += its.counts.failed;
+  let_go_.counts.cancelled += its.counts.cancelled;
+  const std::uint64_t enough = credits_.bound() / 4;
+  if (left > 0 && its.bytes == 0 && let_go_.pulled + let_go_.spawned < enough) return;
+  if (its.bytes > 0) credits_.give_back_memory(its.bytes);
+  const items_let_go gone = std::exchange(let_go_, {});
+  caller.count(gone.counts);
+  account(caller, origin::spawned, gone.spawned);
+  account(caller, origin::generator, gone.pulled);
 }
 
 void delivery::flush(worker& w, batch& b) noexcept {

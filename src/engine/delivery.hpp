@@ -61,6 +61,9 @@ class delivery {
   // Counts delivered items of a kind: there is room for new ones now.
   void account(worker& w, origin from, std::uint32_t items) noexcept;
 
+  // The caller lets go of an item that was kept for it, and of `left` more it has not yet.
+  void let_go(worker& caller, const kept_item& its, std::uint64_t left) noexcept;
+
   // The course of a collector's own thread.
   void collect_until_over(worker& w) noexcept;
 
@@ -77,6 +80,13 @@ class delivery {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): pointer and flags have to change in one exchange
     return reinterpret_cast<batch*>(left & ~flags);
   }
+  // Kept items that have been let go of, and are not accounted for yet.
+  struct items_let_go {
+    std::uint32_t pulled = 0;
+    std::uint32_t spawned = 0;
+    outcome_counts counts;
+  };
+
   void request(worker& w, std::uintptr_t what) noexcept;
   void leave(worker& w, batch& b) noexcept;
   void collect(worker& w, std::uintptr_t left, batch* own) noexcept;
@@ -95,6 +105,7 @@ class delivery {
   batch_stock& stock_;
   wakeups& wakeups_;
   ending& ending_;
+  items_let_go let_go_;  // the caller's own
   // Finished batches, newest first, and two flags.
   alignas(64) std::atomic<std::uintptr_t> word_{0};
 };

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cassert>
+#include <memory>
 #include <new>
 #include <ostream>
 #include <string_view>
@@ -25,6 +26,7 @@ struct failure::body {
   std::string message;
   std::exception_ptr exception;
   std::error_code code;
+  std::optional<unsigned> stage;
 };
 
 namespace {
@@ -111,6 +113,11 @@ std::error_code failure::code() const noexcept {
   return body_->code;
 }
 
+std::optional<unsigned> failure::stage() const noexcept {
+  assert(body_ != nullptr && "this failure was moved from");
+  return body_->stage;
+}
+
 void failure::retain(body* shared) noexcept {
   if (shared->lives == body::lifetime::for_ever) return;
   // Relaxed: the caller holds a reference, so the body cannot be freed meanwhile, and nothing is
@@ -153,6 +160,18 @@ standing_failures::standing_failures()
 const standing_failures& standing() {
   static const standing_failures& all = *new standing_failures;
   return all;
+}
+
+failure at_stage(const failure& why, unsigned stage) noexcept {
+  try {
+    auto made = std::make_unique<failure::body>(why.kind(), why.message());
+    made->exception = why.exception();
+    made->code = why.code();
+    made->stage = stage;
+    return failure(made.release());
+  } catch (const std::bad_alloc&) {
+    return why;
+  }
 }
 
 failure current_failure() noexcept {

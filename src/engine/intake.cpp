@@ -1,6 +1,7 @@
 #include "engine/intake.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -39,6 +40,12 @@ std::uint32_t intake::batch_size(const worker& w, std::uint64_t most) const noex
       std::min({wanted, share, most, std::uint64_t{traits_.largest_batch}}));
 }
 
+// Asks once for each batch. May throw what it asks.
+std::uint64_t intake::longest_wanted() {
+  return traits_.asks_for_length ? hooks_.longest_wanted()
+                                 : std::numeric_limits<std::uint64_t>::max();
+}
+
 intake::turn intake::next(worker& w) {
   if (!is_there_work(w.number)) return {};
   return shape_.is_split ? next_slice(w) : next_pulled(w);
@@ -55,7 +62,11 @@ intake::turn intake::next_pulled(worker& w) {
   publish(pull_gate_, 0, barrier_);
   if (shape_.generator_thread == runs_on::workers && wakeups_.is_anybody_free() &&
       is_there_work(w.number)) {
-    wakeups_.notify_in_time(w, w.turned_at);
+    if (b == nullptr && lingering_.is_used()) {
+      wakeups_.notify_later();  // this worker comes back, unless it finds something else
+    } else {
+      wakeups_.notify_in_time(w, w.turned_at);
+    }
   }
   if (b == nullptr) {
     ending_.check();
@@ -69,8 +80,8 @@ intake::turn intake::next_pulled(worker& w) {
   return taken;
 }
 
-// Calls the generator up to a batch. Null if it gave nothing that thieves have left. REQUIRES: pull
-// gate held.
+// Calls the generator up to a batch. Null if it gave nothing that thieves have left, or if that
+// waits to be a longer span. REQUIRES: pull gate held.
 batch* intake::pull_batch(worker& w) {
   if (credits_.is_closed()) return nullptr;
   const std::uint64_t room = credits_.room();
@@ -79,43 +90,66 @@ batch* intake::pull_batch(worker& w) {
     return nullptr;
   }
   pull_end how = pull_end::ended;
-  batch* b = nullptr;
+  pull_target target;
+  std::uint32_t before = 0;
   try {
-    const std::uint32_t most = batch_size(w, room);
-    b = stock_.get(w, most);
+    target = target_for(w, room);
+    before = target.where->filled.load();
     {
       const owner_guard guard(w.lock);
-      w.pulling.store(b, std::memory_order_release);  // partner: stealing::is_there_work
+      w.pulling.store(target.where,
+                      std::memory_order_release);  // partner: is_there_work of stealing
     }
     w.clock_read_at = w.turned_at;
     w.read_clock_after(1);
-    how = hooks_.pull(w, *b, most);
+    how = before > 0 && lingering_.has_waited() ? pull_end::more
+                                                : hooks_.pull(w, *target.where, target.most);
   } catch (...) {
     ending_.fail(std::current_exception());
   }
-  if (b == nullptr) {
-    credits_.close();
-    return nullptr;
-  }
-  end_pull(w, *b, how);
-  if (b->start.load() < b->limit.load()) return b;
-  stock_.put(w, *b);
-  return nullptr;
+  batch* const b = target.where != nullptr ? end_pull(w, *target.where, before, how) : nullptr;
+  if (how == pull_end::ended) credits_.close();
+  return b;
 }
 
-void intake::end_pull(worker& w, batch& b, pull_end how) {
+// Spans that wait for more items have room for as many as they may hold, not for a worker's share.
+intake::pull_target intake::target_for(worker& w, std::uint64_t room) {
+  if (!lingering_.is_used()) {
+    const std::uint32_t most = batch_size(w, std::min(room, longest_wanted()));
+    return {stock_.get(w, most), most};
+  }
+  const auto longest =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(traits_.largest_batch, credits_.limit()));
+  batch* b = lingering_.resume();
+  if (b == nullptr) b = stock_.get(w, longest);
+  return {b, static_cast<std::uint32_t>(std::min<std::uint64_t>(longest, b->filled.load() + room))};
+}
+
+// `before`: slots that had been filled. Null: there is nothing to work on.
+batch* intake::end_pull(worker& w, batch& b, std::uint32_t before, pull_end how) {
+  if (lingering_.is_used()) {
+    {
+      const owner_guard guard(w.lock);
+      w.pulling.store(nullptr, std::memory_order_release);  // partner: stealing::is_there_work
+    }
+    if (w.record != nullptr) w.record->pulled(b.filled.load() - before);
+    return lingering_.end_turn(w, b, how);
+  }
   {
     const owner_guard guard(w.lock);
     w.pulling.store(nullptr, std::memory_order_release);  // partner: stealing::is_there_work
     admission_.admit(b, b.start.load(), b.filled.load());
   }
   if (w.record != nullptr) w.record->pulled(b.filled.load() - b.start.load());
-  if (how == pull_end::ended) credits_.close();
+  if (b.start.load() < b.limit.load()) return &b;
+  stock_.put(w, b);
+  return nullptr;
 }
 
 // Readings of the clock double their distance up to `read_clock_every` items.
 bool intake::pull_more(worker& w, std::uint32_t filled) {
-  if (ending_.is_stopping()) return false;
+  if (lingering_.is_used()) return pull_more_of_span(w, filled);
+  if (ending_.is_stopping() || gate_.holds_back(w.number)) return false;
   // A blocked generator must not hold what it gave.
   if (wakeups_.is_anybody_free()) wakeups_.notify_in_time(w, w.turned_at);
   if (!w.is_clock_due()) return true;
@@ -123,9 +157,18 @@ bool intake::pull_more(worker& w, std::uint32_t filled) {
   return tick_clock::now() - w.clock_read_at < pull_limit;
 }
 
+// Called for each item: if the next call blocks, this one's wait must be under way. Others can take
+// nothing before its end, so nobody is woken.
+bool intake::pull_more_of_span(worker& w, std::uint32_t filled) {
+  w.read_clock_after(1);
+  if (!lingering_.came(*w.pulling.load(), filled)) return false;
+  if (ending_.is_stopping() || gate_.holds_back(w.number)) return false;
+  return tick_clock::now() - w.clock_read_at < pull_limit;
+}
+
 void intake::pull_until_closed(worker& w) {
   while (!credits_.is_closed()) {
-    if (!ending_.is_stopping() && credits_.room() == 0) {
+    if (!ending_.is_stopping() && (credits_.room() == 0 || gate_.is_paused())) {
       wakeups_.generator_place().park();
       continue;
     }
@@ -155,6 +198,10 @@ intake::turn intake::next_slice(worker& w) {
   wakeups_.found_work(w);
   taken.items = taken.work->limit.load();
   if (w.record != nullptr) w.record->pulled(taken.items);
+  // Its first item may block, and it may be its only one.
+  if (wakeups_.is_anybody_free() && is_there_work(w.number)) {
+    wakeups_.notify_in_time(w, w.turned_at);
+  }
   // A straight slice is as long as its work: with many workers a claim waits for the others'.
   if (shape_.is_straight) taken.began = tick_clock::now();
   return taken;
@@ -166,24 +213,32 @@ batch* intake::claim_slice(worker& w) {
     credits_.close();
     return nullptr;
   }
+  std::uint64_t longest = 0;
+  try {
+    longest = longest_wanted();
+  } catch (...) {
+    fail(std::current_exception());
+    return nullptr;
+  }
   claimed_range claimed;
   batch* b = nullptr;
-  if (shape_.is_ordered) {
+  if (shape_.is_ordered || traits_.pulls_in_order) {
     const lock_guard guard(slice_lock_);  // the window's order is that of the claims
-    claimed = claim_elements(w);
+    claimed = claim_elements(w, longest);
     b = batch_for(w, claimed);
-    if (b != nullptr) window_.append(*b);
+    if (b != nullptr && shape_.is_ordered) window_.append(*b);
+    if (b != nullptr && traits_.pulls_in_order) copy_elements(*b, claimed);
   } else {
-    claimed = claim_elements(w);
+    claimed = claim_elements(w, longest);
     b = batch_for(w, claimed);
   }
-  if (b != nullptr && !shape_.is_straight) copy_elements(*b, claimed);
+  if (b != nullptr && !shape_.is_straight && !traits_.pulls_in_order) copy_elements(*b, claimed);
   return b;
 }
 
-claimed_range intake::claim_elements(const worker& w) noexcept {
+claimed_range intake::claim_elements(const worker& w, std::uint64_t longest) noexcept {
   return credits_.claim(*traits_.size, std::uint64_t{2} * shape_.workers,
-                        [&](std::uint64_t most) { return batch_size(w, most); });
+                        [&](std::uint64_t most) { return batch_size(w, std::min(most, longest)); });
 }
 
 batch* intake::batch_for(worker& w, const claimed_range& claimed) noexcept {
@@ -218,6 +273,13 @@ void intake::fail(std::exception_ptr error) noexcept {
 }
 
 // --- Sizing ---
+
+bool intake::lengthen_queue() noexcept {
+  if (gate_.is_paused() || !credits_.grow()) return false;
+  wakeups_.wake_owner(shape_.generator_thread, wakeups_.generator_place());
+  if (wakeups_.is_anybody_free()) wakeups_.notify_later();
+  return true;
+}
 
 // The next batch should take `batch_time`; at most twice this one.
 void intake::adapt(worker& w, const turn& was, tick_clock::time_point ended) noexcept {

@@ -3,8 +3,9 @@
 // Thread safety: stated with each member. Invariants:
 // 1. One thread at a time holds the pull gate and calls the generator. Nobody waits for the gate:
 //    who finds it taken does something else.
-// 2. Everything pulled is admitted before the gate is released. While a batch is being filled,
-//    thieves take from its front under the puller's lock, and admit what they take.
+// 2. Everything pulled is admitted before the gate is released; what lingers has its credits by
+//    then (lingering.hpp). While a batch is being filled, thieves take from its front under the
+//    puller's lock, and admit what they take.
 // 3. Behind credits::close the generator is not called again.
 #pragma once
 
@@ -16,6 +17,8 @@
 #include "engine/batch_stock.hpp"
 #include "engine/credits.hpp"
 #include "engine/ending.hpp"
+#include "engine/gatekeeping.hpp"
+#include "engine/lingering.hpp"
 #include "engine/offered.hpp"
 #include "engine/run_shape.hpp"
 #include "engine/wakeups.hpp"
@@ -39,7 +42,7 @@ class intake {
 
   intake(run_hooks& hooks, const run_traits& traits, const run_shape& shape, credits& its_credits,
          admission& entrance, window& order, batch_stock& stock, offered_batches& offered,
-         wakeups& wakes, ending& its_end) noexcept
+         wakeups& wakes, ending& its_end, const gatekeeping& gate, lingering& waits) noexcept
       : hooks_(hooks),
         traits_(traits),
         shape_(shape),
@@ -49,7 +52,9 @@ class intake {
         stock_(stock),
         offered_(offered),
         wakeups_(wakes),
-        ending_(its_end) {}
+        ending_(its_end),
+        gate_(gate),
+        lingering_(waits) {}
   intake(const intake&) = delete;
   intake& operator=(const intake&) = delete;
 
@@ -63,6 +68,10 @@ class intake {
   // many items, so there only what is in the way of taking them counts.
   void adapt(worker& w, const turn& was, tick_clock::time_point ended) noexcept;
 
+  // The worker has found nothing to do. If that is because the queue is full, and it may be longer,
+  // it is from now on. True: there is room. The credits have the limit that the run planned.
+  [[nodiscard]] bool lengthen_queue() noexcept;
+
   // Between two items that are being pulled. False: stop pulling. The puller.
   [[nodiscard]] bool pull_more(worker& w, std::uint32_t filled);
 
@@ -71,12 +80,20 @@ class intake {
 
  private:
   [[nodiscard]] std::uint32_t batch_size(const worker& w, std::uint64_t most) const noexcept;
+  [[nodiscard]] std::uint64_t longest_wanted();
   [[nodiscard]] turn next_pulled(worker& w);
   [[nodiscard]] turn next_slice(worker& w);
   [[nodiscard]] batch* pull_batch(worker& w);
-  void end_pull(worker& w, batch& b, pull_end how);
+  // A batch, and how many of its slots may be filled.
+  struct pull_target {
+    batch* where = nullptr;
+    std::uint32_t most = 0;
+  };
+  [[nodiscard]] pull_target target_for(worker& w, std::uint64_t room);
+  [[nodiscard]] batch* end_pull(worker& w, batch& b, std::uint32_t before, pull_end how);
+  [[nodiscard]] bool pull_more_of_span(worker& w, std::uint32_t filled);
   [[nodiscard]] batch* claim_slice(worker& w);
-  [[nodiscard]] claimed_range claim_elements(const worker& w) noexcept;
+  [[nodiscard]] claimed_range claim_elements(const worker& w, std::uint64_t longest) noexcept;
   [[nodiscard]] batch* batch_for(worker& w, const claimed_range& claimed) noexcept;
   void copy_elements(batch& b, const claimed_range& claimed) noexcept;
   void fail(std::exception_ptr error) noexcept;
@@ -91,6 +108,8 @@ class intake {
   offered_batches& offered_;
   wakeups& wakeups_;
   ending& ending_;
+  const gatekeeping& gate_;
+  lingering& lingering_;
   const barrier_kind barrier_ = available_barrier();
   alignas(64) std::atomic<std::uint32_t> pull_gate_{0};  // 1: held
   mutex slice_lock_;                                     // claims and the order go together

@@ -29,6 +29,10 @@ unsigned checked_size(unsigned workers) {
 pool::pool(unsigned workers)
     : state_(std::make_unique<detail::pool_state>(checked_size(workers))) {}
 
+pool::pool(pool_options given)
+    : state_(std::make_unique<detail::pool_state>(checked_size(given.workers), std::move(given),
+                                                  detail::pool_state::starting::waited_for)) {}
+
 // In the child of a fork the parent's threads are not there to be joined.
 pool::~pool() {
   if (state_->is_of_parent()) detail::pool_state::keep_for_ever(std::move(state_));
@@ -55,9 +59,10 @@ class making_pool {
  public:
   making_pool() noexcept {
     const unsigned ours = 1 + detail::process_generation();
-    for (unsigned who = maker.load(); who == ours || !maker.compare_exchange_weak(who, ours);
-         who = maker.load()) {
+    unsigned who = maker.load();
+    while (who == ours || !maker.compare_exchange_weak(who, ours)) {
       if (who == ours) maker.wait(who);
+      who = maker.load();
     }
   }
   ~making_pool() {
@@ -97,7 +102,8 @@ working_for::~working_for() { pool_worked_for = before_; }
 pool_state* pool_state::current() noexcept { return pool_worked_for; }
 bool pool_state::owns_this_thread() const noexcept { return pool_of_thread == this; }
 
-pool_state::pool_state(unsigned size) : size_(size) {
+pool_state::pool_state(unsigned size, pool_options given, starting how)
+    : size_(size), maker_(size, std::move(given)) {
   // Now rather than in the first run: while a process has one thread the kernel registers at once,
   // later it waits some 10 ms for the others.
   (void)available_barrier();
@@ -109,14 +115,50 @@ pool_state::pool_state(unsigned size) : size_(size) {
   }
   try {
     timer_.start();
-    for (unsigned i = 0; i < size; ++i) {
-      auto& made = *threads_.emplace_back(std::make_unique<pool_thread>());
-      made.thread = std::thread([this, &made] { thread_main(made); });
-    }
+    start_threads(how);
   } catch (...) {
     stop_threads();
     throw;
   }
+}
+
+struct pool_state::beginnings {
+  std::atomic<unsigned> count{0};
+  parker changed;
+  mutex lock;
+  std::exception_ptr first_error PARWORK_GUARDED_BY(lock);
+
+  void note(const std::exception_ptr& error) {
+    {
+      const lock_guard guard(lock);
+      if (!first_error) first_error = error;
+    }
+    ++count;
+    changed.unpark();
+  }
+  void wait_for(unsigned threads) {
+    while (count.load() < threads) changed.park();
+    const lock_guard guard(lock);
+    if (first_error) std::rethrow_exception(first_error);
+  }
+};
+
+void pool_state::start_threads(starting how) {
+  // Shared: a thread may still be at it when this has returned by an exception.
+  const auto began = how == starting::waited_for ? std::make_shared<beginnings>() : nullptr;
+  for (unsigned i = 0; i < size_; ++i) {
+    auto& made = *threads_.emplace_back(std::make_unique<pool_thread>());
+    made.thread = maker_.start(i, {.body =
+                                       [this, &made, began] {
+                                         if (began) began->note(nullptr);
+                                         thread_main(made);
+                                       },
+                                   .refused =
+                                       [began](const std::exception_ptr& error) {
+                                         if (began) began->note(error);
+                                       }});
+  }
+  if (began) began->wait_for(size_);
 }
 
 pool_state::~pool_state() { stop_threads(); }
@@ -176,7 +218,7 @@ void pool_state::lie_down(pool_thread& self) {
     const lock_guard guard(lock_);
     if (self.assigned != nullptr || stopping_) return;
     for (pool_client* each : runs_) {
-      if (eligible(*each, self) && each->is_there_work(max_workers)) {
+      if (eligible(*each, self) && each->is_there_work(helper_to_be)) {
         assign(*each, self, each->search_unless_others_do());
         return;
       }
@@ -188,15 +230,25 @@ void pool_state::lie_down(pool_thread& self) {
 bool pool_state::eligible(pool_client& r, const pool_thread& thread) {
   const lending& terms = r.terms();
   if (terms.ending || terms.present >= terms.most) return false;
-  return terms.kind == slots::free_for_all || terms.bound.size() < terms.most ||
-         std::find(terms.bound.begin(), terms.bound.end(), &thread) != terms.bound.end();
+  if (terms.kind == slots::free_for_all || terms.bound.size() < terms.most) return true;
+  const auto end = terms.bound.begin() + terms.most;
+  return std::find(terms.bound.begin(), end, &thread) != end;
+}
+
+// One of 1 to `most`. The latest that was given back, for what it has is still in a cache, but
+// where that has become too high.
+unsigned pool_state::take_number(lending& terms) noexcept {
+  auto& free = terms.free_numbers;
+  if (free.back() > terms.most) std::swap(free.back(), *std::min_element(free.begin(), free.end()));
+  const unsigned number = free.back();
+  free.pop_back();
+  return number;
 }
 
 void pool_state::assign(pool_client& r, pool_thread& thread, searching search) {
   lending& terms = r.terms();
   if (terms.kind == slots::free_for_all) {
-    thread.number = terms.free_numbers.back();
-    terms.free_numbers.pop_back();
+    thread.number = take_number(terms);
   } else {
     auto seat = std::find(terms.bound.begin(), terms.bound.end(), &thread);
     if (seat == terms.bound.end()) seat = terms.bound.insert(seat, &thread);
@@ -224,10 +276,10 @@ void pool_state::attach(pool_client& r) {
   const lock_guard guard(lock_);
   lending& terms = r.terms();
   if (terms.kind == slots::free_for_all) {
-    terms.free_numbers.reserve(terms.most);
-    for (unsigned number = terms.most; number > 0; --number) terms.free_numbers.push_back(number);
+    terms.free_numbers.reserve(terms.seats);
+    for (unsigned number = terms.seats; number > 0; --number) terms.free_numbers.push_back(number);
   } else {
-    terms.bound.reserve(terms.most);
+    terms.bound.reserve(terms.seats);
   }
   runs_.push_back(&r);
   refresh(r);
@@ -271,6 +323,12 @@ bool pool_state::lend(pool_client& r) {
   return false;
 }
 
+void pool_state::allow(pool_client& r, unsigned most) {
+  const lock_guard guard(lock_);
+  r.terms().most = std::min(most, r.terms().seats);
+  refresh(r);
+}
+
 void pool_state::update(pool_client& r) {
   const lock_guard guard(lock_);
   refresh(r);
@@ -294,20 +352,33 @@ bool pool_state::watch() noexcept {
 // runs: one that holds back now sees the flag cleared, or is seen here.
 void pool_state::look_after_runs() noexcept {
   watching_.store(false);
-  for (std::size_t next = 0;; ++next) {
-    pool_client* held = nullptr;
-    {
-      const lock_guard guard(lock_);
-      if (next >= runs_.size()) return;
-      held = runs_[next];
-      if (!held->take_held_back()) continue;
-      ++held->terms().pinned;
-    }
+  pin_held_back();
+  while (pool_client* const held = take_pinned()) {
     held->notify();
     const lock_guard guard(lock_);
     lending& terms = held->terms();
     if (--terms.pinned == 0 && terms.ending) held->caller_place().unpark();
   }
+}
+
+// All at once, so that a run that goes meanwhile does not hide another.
+void pool_state::pin_held_back() noexcept {
+  const lock_guard guard(lock_);
+  for (pool_client* each : runs_) {
+    if (!each->take_held_back()) continue;
+    ++each->terms().pinned;
+    each->terms().to_be_notified = true;
+  }
+}
+
+// Null: none is left.
+pool_client* pool_state::take_pinned() noexcept {
+  const lock_guard guard(lock_);
+  const auto found =
+      std::ranges::find_if(runs_, [](pool_client* r) { return r->terms().to_be_notified; });
+  if (found == runs_.end()) return nullptr;
+  (*found)->terms().to_be_notified = false;
+  return *found;
 }
 
 void pool_state::refresh(pool_client& r) {

@@ -20,10 +20,12 @@ enum class lendable { no, yes };
 
 // What a run and its pool have agreed on. Guarded by the pool's lock.
 struct lending {
-  unsigned most = 0;     // helpers the run may have at once, numbered 1 to `most`
-  unsigned present = 0;  // helpers it has
-  unsigned pinned = 0;   // threads that look after it without taking part
-  bool ending = false;   // the caller waits for them to leave
+  unsigned seats = 0;           // helpers it may ever have, numbered 1 to `seats`
+  unsigned most = 0;            // helpers it may have at once: those numbered 1 to `most`
+  unsigned present = 0;         // helpers it has
+  unsigned pinned = 0;          // threads that look after it without taking part
+  bool to_be_notified = false;  // by one of those
+  bool ending = false;          // the caller waits for them to leave
   slots kind = slots::free_for_all;
   std::vector<unsigned> free_numbers;     // free_for_all: those not in use
   std::vector<const pool_thread*> bound;  // bound_to_threads: helper number - 1 -> its thread
@@ -38,8 +40,8 @@ class pool_client {
   // A thread of the pool takes part as worker `number` for as long as it finds something to do.
   // False: there is no memory for a worker of that number.
   [[nodiscard]] virtual bool help(unsigned number, searching search) noexcept = 0;
-  // Whether there is anything that worker `number` could do now; any number above the run's: a
-  // helper to be.
+  // Whether there is anything that worker `number` could do now; `helper_to_be`: of a thread
+  // that is none.
   [[nodiscard]] virtual bool is_there_work(unsigned number) noexcept = 0;
   // Yes: the calling thread has become the one that makers rely on.
   [[nodiscard]] virtual searching search_unless_others_do() noexcept = 0;

@@ -7,13 +7,15 @@
 //    started for it.
 #pragma once
 
+#include <exception>
 #include <memory>
-#include <thread>
 #include <vector>
 
+#include "engine/os_thread.hpp"
 #include "engine/parker.hpp"
 #include "engine/pool_client.hpp"
 #include "engine/process_generation.hpp"
+#include "engine/thread_maker.hpp"
 #include "engine/timer.hpp"
 #include "parwork/detail/mutex.hpp"
 #include "parwork/detail/run.hpp"
@@ -21,7 +23,7 @@
 namespace parwork::detail {
 
 struct pool_thread {
-  std::thread thread;
+  os_thread thread;
   parker place;
   // Guarded by the pool's lock.
   bool idle = false;
@@ -32,13 +34,18 @@ struct pool_thread {
 
 class pool_state {
  public:
-  explicit pool_state(unsigned size);
+  // When the constructor returns: as soon as the threads are started, or when each has begun.
+  enum class starting { at_once, waited_for };
+
+  explicit pool_state(unsigned size, pool_options given = {}, starting how = starting::at_once);
   ~pool_state();
   pool_state(const pool_state&) = delete;
   pool_state& operator=(const pool_state&) = delete;
 
   [[nodiscard]] unsigned size() const noexcept { return size_; }
   [[nodiscard]] timer& timers() noexcept { return timer_; }
+  // For threads that runs add.
+  [[nodiscard]] thread_maker& threads() noexcept { return maker_; }
 
   // Whether a fork has copied it, without its threads.
   [[nodiscard]] bool is_of_parent() const noexcept { return generation_ != process_generation(); }
@@ -56,6 +63,8 @@ class pool_state {
 
   // Sends an idle thread to the run; false where there is none.
   bool lend(pool_client& r) PARWORK_EXCLUDES(lock_);
+  // The run may have `most` of the pool's threads from now on, or as many as it has seats.
+  void allow(pool_client& r, unsigned most) PARWORK_EXCLUDES(lock_);
   // The run's need for threads has changed.
   void update(pool_client& r) PARWORK_EXCLUDES(lock_);
 
@@ -74,12 +83,18 @@ class pool_state {
     pool_state& pool_;
   };
   void look_after_runs() noexcept PARWORK_EXCLUDES(lock_);
+  void pin_held_back() noexcept PARWORK_EXCLUDES(lock_);
+  [[nodiscard]] pool_client* take_pinned() noexcept PARWORK_EXCLUDES(lock_);
 
+  // What the threads of a pool that waits for them have come to.
+  struct beginnings;
+  void start_threads(starting how);
   void stop_threads() PARWORK_EXCLUDES(lock_);
   void thread_main(pool_thread& self);
   void lie_down(pool_thread& self) PARWORK_EXCLUDES(lock_);
   void leave(pool_client& r, const pool_thread& self, bool helped) PARWORK_EXCLUDES(lock_);
   void call_off(pool_client& r) PARWORK_REQUIRES(lock_);
+  [[nodiscard]] static unsigned take_number(lending& terms) noexcept;
   static bool eligible(pool_client& r, const pool_thread& thread);
   void assign(pool_client& r, pool_thread& thread, searching search) PARWORK_REQUIRES(lock_);
   void refresh(pool_client& r) PARWORK_REQUIRES(lock_);
@@ -87,6 +102,7 @@ class pool_state {
 
   const unsigned size_;
   const unsigned generation_ = process_generation();
+  thread_maker maker_;
   mutex lock_;
   std::vector<std::unique_ptr<pool_thread>> threads_;  // does not change after construction
   std::vector<pool_thread*> idle_ PARWORK_GUARDED_BY(lock_);

@@ -8,27 +8,18 @@
 namespace parwork::detail {
 
 bool stealing::is_there_work(victims whom) noexcept {
-  const auto counts = [&](std::size_t number) {
-    const worker* const w = workers_.at(number);
-    return w != nullptr && (whom == victims::all || w->is_cheap_to_rob());
-  };
-  const auto find = [&](std::size_t from) {
-    while (from < workers_.size() && !counts(from)) ++from;
-    return from;
-  };
+  const auto counts = [&](const worker& w) { return whom == victims::all || w.is_cheap_to_rob(); };
   // Most searches end here, and do not take from a busy worker's core what it writes for every
   // item.
-  std::size_t next = find(0);
-  if (next == workers_.size()) return false;
+  if (!workers_.any(counts)) return false;
   const lock_guard guard(stock_.hint_lock());
-  for (; next < workers_.size(); next = find(next + 1)) {
-    const worker* const victim = workers_.at(next);
-    const batch* const pulled = victim->pulling.load();
-    if (pulled != nullptr && pulled->filled.load() > pulled->start.load()) return true;
-    const batch* const started = victim->current.load();
-    if (started != nullptr && started->limit.load() > started->claimed.load()) return true;
-  }
-  return false;
+  return workers_.any([&](const worker& victim) {
+    if (!counts(victim)) return false;
+    const batch* const pulled = victim.pulling.load();
+    if (pulled != nullptr && takeable(*pulled) > pulled->start.load()) return true;
+    const batch* const started = victim.current.load();
+    return started != nullptr && started->limit.load() > started->claimed.load();
+  });
 }
 
 batch* stealing::next(worker& w, victims whom) {
@@ -43,20 +34,26 @@ batch* stealing::next(worker& w, victims whom) {
   return taken;
 }
 
-// The older half of what the victim has pulled, while it is inside the generator.
+// The older half of what the victim has pulled, while it is inside the generator. Of items that
+// have waited to be one span, all.
 batch* stealing::take_front(worker& w, worker& victim) {
   if (victim.pulling.load() == nullptr) return nullptr;
   const visitor_guard guard(victim.lock);
   batch* const b = victim.pulling.load();
   if (b == nullptr) return nullptr;
   const std::uint32_t start = b->start.load();
-  const std::uint32_t there = b->filled.load() - start;
-  if (there == 0) return nullptr;
-  const std::uint32_t count = there - there / 2;
+  const std::uint32_t upto = takeable(*b);
+  if (upto <= start) return nullptr;
+  const std::uint32_t there = upto - start;
+  const std::uint32_t count = lingering_.is_used() ? there : there - there / 2;
   batch* const mine = stock_.try_get(w, count);
   if (mine == nullptr) return nullptr;
   hooks_.move_items(*b, start, start + count, *mine);
   b->start.store(start + count);
+  if (lingering_.is_used()) {
+    lingering_.admit_taken(*b, start, *mine, count);
+    return mine;
+  }
   admission_.admit(*mine, 0, count);
   if (w.record != nullptr) w.record->pulled(count);
   return mine;

@@ -11,6 +11,7 @@
 
 #include "engine/admission.hpp"
 #include "engine/batch_stock.hpp"
+#include "engine/lingering.hpp"
 #include "engine/roster.hpp"
 #include "parwork/detail/batch.hpp"
 #include "parwork/detail/run.hpp"
@@ -22,9 +23,9 @@ class stealing {
   // Those that pay for the barrier themselves, or also those from whom it costs the thief one.
   enum class victims { cheap, all };
 
-  stealing(run_hooks& hooks, const roster& workers, admission& entrance,
-           batch_stock& stock) noexcept
-      : hooks_(hooks), workers_(workers), admission_(entrance), stock_(stock) {}
+  stealing(run_hooks& hooks, const roster& workers, admission& entrance, batch_stock& stock,
+           lingering& waits) noexcept
+      : hooks_(hooks), workers_(workers), admission_(entrance), stock_(stock), lingering_(waits) {}
   stealing(const stealing&) = delete;
   stealing& operator=(const stealing&) = delete;
 
@@ -41,6 +42,10 @@ class stealing {
                                  std::uint32_t upto) noexcept;
 
  private:
+  // Slots of a batch that is being filled: those below may be taken.
+  [[nodiscard]] std::uint32_t takeable(const batch& pulled) const noexcept {
+    return lingering_.is_used() ? lingering_.takeable() : pulled.filled.load();
+  }
   [[nodiscard]] batch* take_front(worker& w, worker& victim);
   [[nodiscard]] batch* take_back(worker& w, worker& victim);
   [[nodiscard]] batch* part_of(worker& w, batch& b, std::uint32_t from,
@@ -51,6 +56,7 @@ class stealing {
   const roster& workers_;
   admission& admission_;
   batch_stock& stock_;
+  lingering& lingering_;
 };
 
 }  // namespace parwork::detail

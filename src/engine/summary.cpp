@@ -41,7 +41,7 @@ void add_part(std::string& list, std::uint64_t count, std::string_view word) {
 // "1,000 items in 1.25 s (800 per second) on 4 workers: 990 succeeded, 10 failed."
 std::string counts_sentence(const summary& run) {
   std::string text = counted(run.produced, "item") + " in " + detail::readable_duration(run.wall);
-  const double seconds = std::chrono::duration<double>(run.wall).count();
+  const double seconds = std::chrono::duration<double>(run.wall - run.paused).count();
   const auto finished = static_cast<double>(run.succeeded + run.failed);
   if (seconds > 0 && finished > 0) {
     text += " (" + detail::readable_rate(finished / seconds) + " per second)";
@@ -120,6 +120,13 @@ std::ostream& operator<<(std::ostream& out, bottleneck bound) { return out << na
 
 std::ostream& operator<<(std::ostream& out, const summary& summary) {
   std::string text = counts_sentence(summary);
+  if (summary.paused.count() > 0) {
+    text += " Of that time the run was paused for " + detail::readable_duration(summary.paused) +
+            ", which is in no rate and no share.";
+  }
+  if (summary.peak_memory > 0) {
+    text += " Items in flight weighed at most " + detail::readable_bytes(summary.peak_memory) + ".";
+  }
   if (summary.stopped) text += " The run was stopped before its end.";
   if (summary.first_failure) text += first_failure_sentence(*summary.first_failure);
   if (summary.succeeded + summary.failed > 0) {

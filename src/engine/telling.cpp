@@ -12,11 +12,16 @@ summary telling::counted() const {
   s.failed = handed.failed;
   s.cancelled = handed.cancelled;
   s.retries = returning_.retries();
-  s.workers = shape_.workers - wakeups_.refused_threads();
+  const unsigned most = gate_.most();
+  s.workers = most - std::min(most - 1, wakeups_.refused_threads());
+  s.queue = credits_.bound();
   s.peak_in_flight = credits_.peak();
+  s.peak_memory = credits_.peak_memory();
   s.stopped = ending_.was_stopped();
   s.first_failure = ending_.first_failure();
-  s.wall = clock::now() - started_;
+  const auto now = clock::now();
+  s.wall = now - started_;
+  s.paused = gate_.paused_by(now);
   attribute_time(s);
   return s;
 }
@@ -27,23 +32,26 @@ void telling::attribute_time(summary& s) const {
   workers_.for_each([&](const worker& w) {
     if (!shape_.is_split) generator += w.time_of(part::pulling);
     if (!shape_.folds) collector += w.time_of(part::collecting);
-    if (w.number >= shape_.workers) return;
+    if (w.number >= shape_.most()) return;
     pull += w.time_of(part::pulling);
     work += w.time_of(part::working);
     collect += w.time_of(part::collecting);
   });
+  const auto active = static_cast<double>((s.wall - s.paused).count());
   const auto share = [&](std::chrono::nanoseconds spent, double of) {
-    return s.wall.count() > 0 ? std::min(1.0, static_cast<double>(spent.count()) /
-                                                  (static_cast<double>(s.wall.count()) * of))
-                              : 0.0;
+    const auto time = static_cast<double>(spent.count());
+    return of > 0 ? std::min(1.0, time / of) : 0.0;
   };
-  s.generator_share = share(pull, s.workers);
-  s.work_share = share(work, s.workers);
-  s.collector_share = share(collect, s.workers);
+  // What had been started when a pause began went on in it.
+  const auto spent = static_cast<double>((pull + work + collect).count());
+  const double workers_time = std::max(active * s.workers, s.paused.count() > 0 ? spent : 0.0);
+  s.generator_share = share(pull, workers_time);
+  s.work_share = share(work, workers_time);
+  s.collector_share = share(collect, workers_time);
   s.idle_share = std::max(0.0, 1.0 - s.generator_share - s.work_share - s.collector_share);
-  if (share(generator, 1) >= bottleneck_threshold) {
+  if (share(generator, active) >= bottleneck_threshold) {
     s.bound = bottleneck::generator;
-  } else if (share(collector, 1) >= bottleneck_threshold) {
+  } else if (share(collector, active) >= bottleneck_threshold) {
     s.bound = bottleneck::collector;
   } else if (s.work_share >= bottleneck_threshold) {
     s.bound = bottleneck::work;
@@ -60,7 +68,8 @@ progress telling::now() const {
   p.in_flight = p.produced - p.collected;
   p.total = total_;
   p.elapsed = clock::now() - started_;
-  const double seconds = std::chrono::duration<double>(p.elapsed).count();
+  const auto active = p.elapsed - gate_.paused_by(clock::now());
+  const double seconds = std::chrono::duration<double>(active).count();
   p.items_per_second = seconds > 0 ? static_cast<double>(p.collected) / seconds : 0;
   if (p.total && p.items_per_second > 0) {
     const double left =

@@ -10,6 +10,7 @@
 
 #include "engine/credits.hpp"
 #include "engine/ending.hpp"
+#include "engine/gatekeeping.hpp"
 #include "engine/returning_items.hpp"
 #include "engine/roster.hpp"
 #include "engine/run_shape.hpp"
@@ -24,12 +25,14 @@ class telling {
   // `total`: the number of items, if it is known; it may be set until the run begins.
   telling(const run_shape& shape, const std::optional<std::uint64_t>& total,
           clock::time_point started, const roster& workers, const credits& its_credits,
-          const wakeups& wakes, const ending& its_end, const returning_items& returning) noexcept
+          const wakeups& wakes, const gatekeeping& gate, const ending& its_end,
+          const returning_items& returning) noexcept
       : shape_(shape),
         total_(total),
         workers_(workers),
         credits_(its_credits),
         wakeups_(wakes),
+        gate_(gate),
         ending_(its_end),
         returning_(returning),
         started_(started) {}
@@ -48,6 +51,7 @@ class telling {
   const roster& workers_;
   const credits& credits_;
   const wakeups& wakeups_;
+  const gatekeeping& gate_;
   const ending& ending_;
   const returning_items& returning_;
   const clock::time_point started_;

@@ -90,7 +90,7 @@ class timer {
   bool stopping_ PARWORK_GUARDED_BY(lock_) = false;
   bool is_led_ PARWORK_GUARDED_BY(lock_) = false;
   unsigned followers_ PARWORK_GUARDED_BY(lock_) = 0;  // threads that wait to lead
-  bool idle_ PARWORK_GUARDED_BY(lock_) = false;       // nothing was scheduled at the last look
+  bool idle_ PARWORK_GUARDED_BY(lock_) = true;        // nothing was scheduled at the last look
   std::condition_variable_any changed_;               // of who leads and what is fired
   alarm_clock alarm_;                                 // set under the lock, waited for by who leads
 };

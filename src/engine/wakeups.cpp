@@ -16,13 +16,27 @@ void wakeups::allow_own_threads(unsigned first, unsigned count) noexcept {
   own_left_.store(count);
 }
 
+void wakeups::limit_numbers(unsigned limit) noexcept {
+  {
+    const lock_guard guard(own_lock_);
+    own_left_.store(limit > next_own_ ? limit - next_own_ : 0);
+  }
+  {
+    const lock_guard guard(sleep_lock_);
+    number_limit_.store(limit);
+  }
+  call_back_those_away();
+}
+
 void wakeups::join_own_threads() {
-  std::vector<std::thread> threads;
+  std::vector<os_thread> threads;
   {
     const lock_guard guard(own_lock_);
     threads.swap(own_threads_);
   }
-  for (auto& each : threads) each.join();
+  for (auto& each : threads) {
+    if (each.joinable()) each.join();
+  }
 }
 
 bool wakeups::start_own_thread() noexcept {
@@ -33,18 +47,27 @@ bool wakeups::start_own_thread() noexcept {
     // Over: the caller may have joined them already.
     if (own_left_.load() == 0 || is_over()) return false;
     try {
-      own_threads_.emplace_back(
-          [this, number = next_own_] { asks_.take_part_until_it_is_over(number); });
+      own_threads_.emplace_back();  // first: what is started has a place
+      own_threads_.back() = pool_.threads().start_further(
+          {.body = [this, number = next_own_] { asks_.take_part_until_it_is_over(number); },
+           .refused = [this](const std::exception_ptr&) { note_refused_thread(); }});
       ++next_own_;
       own_left_.fetch_sub(1);
       started = true;
     } catch (const std::exception&) {
       // The system has no more threads: the run goes on with those it has.
-      own_refused_.store(own_left_.exchange(0));
+      own_refused_.fetch_add(own_left_.exchange(0));
     }
   }
   pool_.update(*this);
   return started;
+}
+
+// Its makers rely on another one from now on.
+void wakeups::note_refused_thread() noexcept {
+  own_refused_.fetch_add(1);
+  searching_.store(false);
+  if (is_there_work(helper_to_be)) notify();
 }
 
 // --- Waking ---
@@ -63,11 +86,7 @@ void wakeups::notify() noexcept {
 void wakeups::notify_in_time(worker& w, tick_clock::time_point now) noexcept {
   // Relaxed: a guess.
   const std::chrono::nanoseconds worth(worth_waking_.load(std::memory_order_relaxed));
-  if (w.item_time * 2 < worth && w.busy_by(now) - w.shared_work < worth) {
-    if (held_back_.load()) return;
-    held_back_.store(true);
-    if (pool_.watch()) return;
-  }
+  if (w.item_time * 2 < worth && w.busy_by(now) - w.shared_work < worth && hold_back()) return;
   w.shared_work = w.busy_by(now);
   // The time that a wake-up takes, and the core that it may cost, are no part's.
   const part was = w.doing;
@@ -76,10 +95,21 @@ void wakeups::notify_in_time(worker& w, tick_clock::time_point now) noexcept {
   w.turn_to(was);
 }
 
+void wakeups::notify_later() noexcept {
+  if (!hold_back()) notify();
+}
+
+// False: there is nobody to look later.
+bool wakeups::hold_back() noexcept {
+  if (held_back_.load()) return true;
+  held_back_.store(true);
+  return pool_.watch();
+}
+
 bool wakeups::take_held_back() noexcept {
   if (!held_back_.exchange(false)) return false;
   heavy_barrier();  // who saw the flag set and left it at that has published before
-  return is_there_work(max_workers);
+  return is_there_work(helper_to_be);
 }
 
 void wakeups::wake_owner(runs_on where, parker& own_thread) noexcept {
@@ -106,6 +136,7 @@ void wakeups::end() noexcept {
   if (over_.exchange(true)) return;
   while (wake_sleeper()) {
   }
+  call_back_those_away();
   collector_place_.unpark();
   generator_place_.unpark();
 }
@@ -126,7 +157,12 @@ void wakeups::give_up(worker& w) noexcept {
 void wakeups::give_up(searching search) noexcept {
   if (search == searching::no) return;
   searching_.store(false);
-  if (is_there_work(max_workers)) wake_sleeper();
+  if (is_there_work(helper_to_be)) wake_sleeper();
+}
+
+void wakeups::leave_to_others(worker& w) noexcept {
+  give_up(w);
+  if (is_there_work(helper_to_be)) notify();
 }
 
 searching wakeups::search_unless_others_do() noexcept {
@@ -143,6 +179,7 @@ void wakeups::set_lendable(lendable can_help) noexcept {
 // --- Sleeping ---
 
 void wakeups::sleep(worker& w) {
+  if (w.number >= number_limit_.load()) return stay_away(w);
   give_up(w);
   note_stay(w);
   {
@@ -160,6 +197,36 @@ void wakeups::sleep(worker& w) {
     w.search = searching::yes;  // chosen by notify
   } else if (found) {
     w.search = search_unless_others_do();
+  }
+}
+
+// By the lock: who raises the limit, or ends the run, finds it in the list, or is seen here.
+void wakeups::stay_away(worker& w) noexcept {
+  leave_to_others(w);
+  {
+    const lock_guard guard(sleep_lock_);
+    if (w.number < number_limit_.load() || is_over()) return;
+    w.sleep.next = away_;
+    w.sleep.listed = true;
+    away_ = &w.sleep;
+  }
+  while (is_listed(w.sleep)) w.sleep.place.park();
+  w.came_at = w.turn_to(part::nothing);
+}
+
+bool wakeups::is_listed(const sleeper& self) noexcept {
+  const lock_guard guard(sleep_lock_);
+  return self.listed;
+}
+
+// All of them: those that are to stay away come back.
+void wakeups::call_back_those_away() noexcept {
+  const lock_guard guard(sleep_lock_);
+  while (away_ != nullptr) {
+    sleeper* const called = away_;
+    away_ = called->next;
+    called->listed = false;
+    called->place.unpark();
   }
 }
 

@@ -39,9 +39,9 @@
 
 #include <atomic>
 #include <cstdint>
-#include <thread>
 #include <vector>
 
+#include "engine/os_thread.hpp"
 #include "engine/parker.hpp"
 #include "engine/pool_client.hpp"
 #include "engine/pool_state.hpp"
@@ -71,9 +71,12 @@ class wakeups final : public pool_client {
 
   // The run may start `count` threads beyond the pool's, numbered from `first` on. Before the run.
   void allow_own_threads(unsigned first, unsigned count) noexcept;
+  // Threads of the run's own whose number is not below `limit` stay away; more may be started below
+  // it. One thread at a time.
+  void limit_numbers(unsigned limit) noexcept PARWORK_EXCLUDES(sleep_lock_, own_lock_);
   // After the run, on the calling thread.
   void join_own_threads();
-  // Of those allowed, how many the system had no room for.
+  // Of those allowed, how many the system had no room for, or the pool's on_thread_start refused.
   [[nodiscard]] unsigned refused_threads() const noexcept { return own_refused_.load(); }
 
   // --- waking ---
@@ -92,6 +95,9 @@ class wakeups final : public pool_client {
   // Wakes another thread for what `w` has made visible, if it is long or has added up; else `w`
   // will most likely take it itself before another could. `now`: the time or a little earlier.
   void notify_in_time(worker& w, tick_clock::time_point now) noexcept;
+  // The same where `w` will take it itself next, unless it finds something else: a few milliseconds
+  // later, if it is still there.
+  void notify_later() noexcept;
   [[nodiscard]] bool take_held_back() noexcept override;
 
   // A part that one thread calls has something to do. Its token is kept if it is not asleep.
@@ -114,7 +120,10 @@ class wakeups final : public pool_client {
   void give_up(worker& w) noexcept;
   // The same of a thread that could not become a worker: another one is to do it.
   void give_up(searching search) noexcept;
-  // Sleeps until it is chosen; returns at once if there is something to take.
+  // The worker leaves though there may be something to take: another one is to search for it.
+  void leave_to_others(worker& w) noexcept;
+  // Sleeps until it is chosen; returns at once if there is something to take. A worker that is to
+  // stay away sleeps until it is not, and is not chosen.
   void sleep(worker& w);
   // The worker goes to sleep. If others keep waking it for little (the serial parts bound the run,
   // or a worker that lost its core holds what comes next in order), they do so less and less often.
@@ -133,9 +142,14 @@ class wakeups final : public pool_client {
   void set_lendable(lendable can_help) noexcept override;
 
  private:
+  [[nodiscard]] bool hold_back() noexcept;
   void pass_on(worker& w) noexcept;
   bool wake_sleeper() noexcept PARWORK_EXCLUDES(sleep_lock_);
   bool start_own_thread() noexcept PARWORK_EXCLUDES(own_lock_);
+  void note_refused_thread() noexcept;
+  void stay_away(worker& w) noexcept PARWORK_EXCLUDES(sleep_lock_);
+  [[nodiscard]] bool is_listed(const sleeper& self) noexcept PARWORK_EXCLUDES(sleep_lock_);
+  void call_back_those_away() noexcept PARWORK_EXCLUDES(sleep_lock_);
   [[nodiscard]] bool leave_list(sleeper& self) noexcept PARWORK_EXCLUDES(sleep_lock_);
 
   pool_state& pool_;
@@ -152,11 +166,13 @@ class wakeups final : public pool_client {
   std::atomic<bool> over_{false};
   mutex sleep_lock_;
   sleeper* sleepers_ PARWORK_GUARDED_BY(sleep_lock_) = nullptr;
+  sleeper* away_ PARWORK_GUARDED_BY(sleep_lock_) = nullptr;
+  std::atomic<unsigned> number_limit_{helper_to_be};  // written under the lock
   parker generator_place_;  // the generator's own thread, waiting for room
   parker collector_place_;  // the collector's own thread, waiting for finished items
 
   mutex own_lock_;
-  std::vector<std::thread> own_threads_ PARWORK_GUARDED_BY(own_lock_);
+  std::vector<os_thread> own_threads_ PARWORK_GUARDED_BY(own_lock_);
   std::atomic<unsigned> own_left_{0};
   std::atomic<unsigned> own_refused_{0};
   unsigned next_own_ PARWORK_GUARDED_BY(own_lock_) = 0;

@@ -18,10 +18,12 @@ constexpr std::int64_t between_inserted = std::int64_t{1} << 10;
 constexpr std::size_t most_ahead = 512;
 constexpr std::size_t bytes_ahead = 1 << 20;
 
-// Of the index and SQLite's pages together, as far as the least of both allows.
-constexpr std::size_t most_memory = std::size_t{200} << 20;
+// Of the index and of copies or SQLite's pages, as far as the least of both allows.
 constexpr std::size_t least_cache = std::size_t{8} << 20;
 constexpr std::size_t most_cache = std::size_t{64} << 20;
+
+// So many may move between others in any case.
+constexpr std::int64_t few_in_a_row = 1'000;
 
 // A moment is given up before what is written meanwhile makes the log much longer than SQLite's
 // usual 8 MiB, whether that is records that move, or new ones, whose results are not known here.
@@ -89,23 +91,46 @@ void cursor::drop_damaged(const record& one) {
 
 // --- Elsewhere ---
 
-// A quarter of a microsecond a record: the first page of each is read, in the order of the file.
+// A quarter of a microsecond a record, half of one with its copy: read in the order of the file.
 void cursor::make_index() {
   index_.emplace(records_, database_.file());
-  const std::size_t pages = most_memory - std::min(most_memory, index_->bytes());
+  const std::size_t pages = memory_ - std::min(memory_, index_->bytes());
   const std::size_t cache = std::clamp(pages, least_cache, most_cache);
+  copies_.emplace(cache - least_cache);
+  read_into_index();
+  if (copies_->is_whole()) return;
   database_.execute(("PRAGMA cache_size = -" + std::to_string(cache >> 10)).c_str());
-  statement query(database_, "SELECT rank, hash FROM records WHERE rank > ? ORDER BY rank DESC");
-  query.bind(1, last_);
-  while (query.step()) {
-    if (!index_->add(static_cast<std::uint64_t>(query.number(1)), query.number(0))) {
-      throw journal_corrupt(database_.file(),
-                            "is damaged: it has more records than it says. Restore it from a copy, "
-                            "or move it away and start anew");
-    }
-  }
   at_.emplace(database_, records_where("rank = ?"));
   moment_.emplace(database_);
+}
+
+void cursor::read_into_index() {
+  const snapshot all(database_);
+  std::int64_t below = std::numeric_limits<std::int64_t>::max();
+  {
+    statement query(database_, records_where("rank > ? ORDER BY rank DESC"));
+    query.bind(1, last_);
+    while (copies_->is_whole() && query.step()) {
+      const record each = read_record(query);
+      put_into_index(each.hash, below = each.rank);
+      copies_->add(each);
+    }
+  }
+  if (copies_->is_whole()) return;
+  statement query(database_,
+                  "SELECT rank, hash FROM records WHERE rank > ? AND rank < ? ORDER BY rank DESC");
+  query.bind(1, last_).bind(2, below);
+  while (query.step()) {
+    put_into_index(static_cast<std::uint64_t>(query.number(1)), query.number(0));
+  }
+}
+
+void cursor::put_into_index(std::uint64_t hash, std::int64_t rank) {
+  if (highest_ == 0) highest_ = rank;
+  if (index_->add(hash, rank)) return;
+  throw journal_corrupt(database_.file(),
+                        "is damaged: it has more records than it says. Restore it from a copy, "
+                        "or move it away and start anew");
 }
 
 // The first of those that have not been met, so records with equal keys come in their order. One
@@ -113,7 +138,7 @@ void cursor::make_index() {
 std::optional<record> cursor::find_indexed(std::string_view key) {
   const std::uint64_t hash = hash_bytes(key);
   for (auto at = index_->find(hash); at != nullptr;) {
-    auto found = fetch(index_->rank_of(at));
+    auto found = fetch(at);
     const bool is_sound = found && found->is_sound();
     if (is_sound && found->key != key) {  // another key of this hash
       at = index_->find_behind(at, hash);
@@ -124,6 +149,7 @@ std::optional<record> cursor::find_indexed(std::string_view key) {
       age(1 + (found->key.size() + found->value.size()) / bytes_of_age);
       if (found->rank > last_) {
         skip_to(found->rank);
+        moved_in_a_row_ = 0;
       } else {
         move(*found, hash);
       }
@@ -136,8 +162,9 @@ std::optional<record> cursor::find_indexed(std::string_view key) {
   return std::nullopt;
 }
 
-// Of those that were read ahead, if it is one.
-std::optional<record> cursor::fetch(std::int64_t rank) {
+std::optional<record> cursor::fetch(unmet_index::link at) {
+  if (copies_->is_whole()) return copies_->at(index_->number_of(at));
+  const std::int64_t rank = index_->rank_of(at);
   const auto ahead = std::ranges::lower_bound(ahead_, rank, {}, &record::rank);
   if (ahead != ahead_.end() && ahead->rank == rank) return *ahead;
   const resetting afterwards(*at_);
@@ -148,7 +175,13 @@ std::optional<record> cursor::fetch(std::int64_t rank) {
 
 void cursor::move(record& found, std::uint64_t hash) {
   const std::int64_t from = found.rank;
-  found.rank = last_ = new_rank();
+  ++moved_in_a_row_;
+  if (pays_to_move_to_the_end()) {
+    skip_to(rank_at_end());
+    found.rank = last_;
+  } else {
+    found.rank = last_ = new_rank();
+  }
   found.checksum = moved_checksum(found.checksum, from, found.rank);
   calls_.change({.what = change::kind::move,
                  .rank = from,
@@ -163,6 +196,7 @@ void cursor::move(record& found, std::uint64_t hash) {
 
 // While one moment is looked at SQLite keeps its pages, and its log of what is written meanwhile.
 void cursor::age(std::size_t by) {
+  if (copies_->is_whole()) return;
   age_ += by;
   if (age_ < oldest) return;
   age_ = 0;
@@ -176,6 +210,13 @@ void cursor::age(std::size_t by) {
 void cursor::skip_to(std::int64_t rank) {
   while (!ahead_.empty() && ahead_.front().rank <= rank) ahead_.pop_front();
   last_ = rank;
+}
+
+// Where more have moved in a row than are to come behind last_: those will move as well, which
+// costs no more than has been spent. Records at the end of the file are the cheapest to write.
+bool cursor::pays_to_move_to_the_end() const {
+  return last_ < highest_ &&
+         moved_in_a_row_ > std::max(few_in_a_row, (highest_ - last_) / between_new);
 }
 
 // Above last_ and below the next record.

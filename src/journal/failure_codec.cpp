@@ -1,6 +1,9 @@
-// Failures as bytes: kind, message, and the error code where it has one.
+// Failures as bytes: kind, message, and the error code and the stage where it has them.
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <tuple>
 
@@ -30,14 +33,18 @@ void encode_failure(const failure& why, std::string& into) {
   codec<parts>::encode({static_cast<std::uint8_t>(why.kind()), why.message(),
                         code ? code.category().name() : "", code.value()},
                        into);
+  if (why.stage()) codec<std::uint32_t>::encode(*why.stage(), into);
 }
 
 failure decode_failure(std::string_view bytes) {
   const auto [kind, message, category, value] = codec<parts>::decode(bytes);
+  std::optional<std::uint32_t> stage;
+  if (!bytes.empty()) stage = codec<std::uint32_t>::decode(bytes);
   if (kind > last_kind || !bytes.empty()) throw codec_error("parwork: the bytes are no failure");
   const std::error_category* const known = category_named(category);
-  if (known != nullptr) return failure(std::error_code(value, *known));
-  return failure(static_cast<failure_kind>(kind), message);
+  const failure why = known != nullptr ? failure(std::error_code(value, *known))
+                                       : failure(static_cast<failure_kind>(kind), message);
+  return stage ? at_stage(why, *stage) : why;
 }
 
 }  // namespace parwork::detail

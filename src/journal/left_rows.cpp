@@ -19,6 +19,42 @@ bool has_table(database& in) {
   return in.number("SELECT count(*) FROM sqlite_master WHERE name = 'left_rows'") != 0;
 }
 
+// Most often what was left is a part of the file, or all of it: one statement for a stretch of it
+// takes a third of the time that one for each row does.
+class row_remover {
+ public:
+  explicit row_remover(database& in)
+      : there_(in, "SELECT rank FROM records WHERE rank BETWEEN ? AND ? ORDER BY rank"),
+        stretch_(in, "DELETE FROM records WHERE rank BETWEEN ? AND ?"),
+        one_(in, "DELETE FROM records WHERE rank = ?") {}
+
+  // REQUIRES: ascending.
+  void remove(std::span<const std::int64_t> ranks) {
+    constexpr std::size_t most = 1'000;
+    for (; !ranks.empty(); ranks = ranks.subspan(std::min(most, ranks.size()))) {
+      const auto some = ranks.first(std::min(most, ranks.size()));
+      if (nothing_between(some)) {
+        stretch_.bind(1, some.front()).bind(2, some.back()).run();
+      } else {
+        for (const std::int64_t rank : some) one_.bind(1, rank).run();
+      }
+    }
+  }
+
+ private:
+  bool nothing_between(std::span<const std::int64_t> ranks) {
+    const resetting afterwards(there_);
+    there_.bind(1, ranks.front()).bind(2, ranks.back());
+    for (auto left = ranks.begin(); there_.step(); ++left) {  // the last one is the greatest
+      left = std::find_if(left, ranks.end(), [&](auto rank) { return rank >= there_.number(0); });
+      if (*left != there_.number(0)) return false;
+    }
+    return true;
+  }
+
+  statement there_, stretch_, one_;
+};
+
 }  // namespace
 
 void make_left_rows(database& in) {
@@ -41,8 +77,7 @@ void remove_left_rows(database& in) {
   if (all.ranks().empty()) return;
   try {
     in.execute("BEGIN IMMEDIATE");
-    statement erase(in, "DELETE FROM records WHERE rank = ?");
-    for (const std::int64_t rank : all.ranks()) erase.bind(1, rank).run();
+    row_remover(in).remove(all.ranks());
     in.execute("DELETE FROM left_rows");
     in.execute("COMMIT");
   } catch (...) {

@@ -36,6 +36,8 @@ class unmet_index {
   [[nodiscard]] link find(std::uint64_t hash) noexcept;
   [[nodiscard]] link find_behind(link other, std::uint64_t hash) noexcept;
   [[nodiscard]] std::int64_t rank_of(link at) const noexcept { return entries_[*at].rank; }
+  /// Which of those that were added it is, from 0.
+  [[nodiscard]] std::size_t number_of(link at) const noexcept { return *at - std::size_t{1}; }
   void remove(link at) noexcept { *at = entries_[*at].next; }
 
  private:

@@ -98,8 +98,9 @@ std::int64_t duration_counts::quantile(double share) const noexcept {
 
 // --- The lane ---
 
-lane::lane(recording& owner, std::size_t budget, std::int64_t from, duration_counts& durations)
-    : owner_(owner), durations_(durations), budget_(budget), mark_(from) {}
+lane::lane(recording& owner, std::size_t budget, std::int64_t from, duration_counts& durations,
+           std::size_t stages)
+    : owner_(owner), durations_(durations), budget_(budget), mark_(from), stages_(stages) {}
 
 void lane::turn(part doing, std::int64_t now) noexcept {
   const std::int64_t upto = now - owner_.origin();
@@ -120,8 +121,20 @@ void lane::attempt_ended(std::uint64_t index, std::uint32_t attempt, attempt_res
   }
   if (worked_ == 0) first_ = index;
   ++worked_;
-  if (how == attempt_result::failed) ++failed_;
+  if (how != attempt_result::succeeded) note_lost(how, took);
   mark_ = now;
+}
+
+void lane::stage_ended(unsigned stage, std::uint64_t index, std::uint32_t attempt,
+                       attempt_result how, const item_ref& which) noexcept {
+  const std::int64_t before = durations_.sum();
+  attempt_ended(index, attempt, how, which);
+  add_to_stage(stage, durations_.sum() - before);
+}
+
+void lane::note_lost(attempt_result how, std::int64_t took) noexcept {
+  ++failed_;
+  lost_.add(how, took);
 }
 
 // Not counted yet. What it takes to note it is no attempt's time.
@@ -132,7 +145,7 @@ void lane::note_long(std::uint64_t index, std::uint32_t attempt, attempt_result 
   if (is_long && start > end_) append(part::working, start);
   if (worked_ == 0) first_ = index;
   ++worked_;
-  if (how == attempt_result::failed) ++failed_;
+  if (how != attempt_result::succeeded) note_lost(how, took);
   slow_item noted{took, start, index, attempt, how, owner_.name_of(which)};
   if (is_long) append(part::working, start + took, noted.name);
   if (took > least_slow_) note_slow(std::move(noted));
@@ -152,6 +165,7 @@ void lane::span_ended(std::uint64_t first, std::uint32_t items, std::uint32_t at
   if (worked_ == 0) first_ = first;
   worked_ += items;
   failed_ += failed;
+  lost_.add(attempt_result::failed, each * failed);
   if (each > least_slow_) {
     note_slow({each, mark_ - owner_.origin(), first, attempt,
                failed > 0 ? attempt_result::failed : attempt_result::succeeded,
@@ -172,7 +186,13 @@ started_attempt lane::attempt_started() noexcept {
 void lane::outstanding_ended(const started_attempt& begun, std::uint64_t index,
                              std::uint32_t attempt, attempt_result how,
                              const item_ref& which) noexcept {
-  slow_item ended{clock_now() - owner_.origin() - begun.start, begun.start, index, attempt, how};
+  outstanding_span_ended(begun, {.index = index, .attempt = attempt, .how = how}, which);
+}
+
+void lane::outstanding_span_ended(const started_attempt& begun, slow_item ended,
+                                  const item_ref& which) noexcept {
+  ended.start = begun.start;
+  ended.duration = clock_now() - owner_.origin() - begun.start;
   if (ended.duration >= long_attempt || ended.duration > least_slow_) {
     ended.name = owner_.name_of(which);
   }
@@ -181,7 +201,7 @@ void lane::outstanding_ended(const started_attempt& begun, std::uint64_t index,
 }
 
 void lane::add_attempt(const slow_item& what) noexcept {
-  durations_.add(what.duration);
+  durations_.add(what.duration, what.items);
   if (what.duration <= least_slow_) return;
   slow_item kept{what.duration, what.start, what.index, what.attempt, what.how};
   try {
@@ -196,8 +216,8 @@ void lane::add_span(const slow_item& what) noexcept {
   const std::int64_t start = std::max(end_, what.start);
   if (start > end_) append(part::nothing, start);
   first_ = what.index;
-  ++worked_;
-  if (what.how == attempt_result::failed) ++failed_;
+  worked_ += what.items;
+  failed_ += what.failed_items();
   append(part::working, std::max(start, what.start + what.duration), what.name);
 }
 

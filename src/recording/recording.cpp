@@ -16,10 +16,14 @@ namespace parwork::detail {
 
 namespace {
 
-constexpr std::size_t longest_name = 200;  // bytes
+constexpr std::size_t longest_name = 200;     // bytes
+constexpr std::size_t longest_message = 500;  // bytes
+constexpr std::size_t most_groups = 200;      // of failures
+constexpr std::size_t most_examples = 5;      // of a group
 constexpr std::size_t least_budget = 64 * sizeof(slice);
 constexpr std::uint32_t most_outstanding = 256;  // places
 constexpr std::uint32_t most_waiting = 16;
+constexpr std::size_t most_further = 256;
 
 // Of a run by hand one for each of its lanes: there the caller says which is taken.
 std::uint32_t places_of(const run_facts& facts) {
@@ -82,6 +86,7 @@ void lane_set::reset(recording& owner, std::size_t memory, std::uint32_t most, s
   budget_ = std::max(least_budget, memory / most);
   most_ = most;
   sum_ = 0;
+  lost_ = {};
   durations_ = {};
   from_ = from;
   lanes_.clear();
@@ -114,7 +119,8 @@ std::uint32_t lane_set::take() noexcept {
 
 void lane_set::end(std::uint32_t place, const slow_item& what) noexcept {
   const lock_guard guard(lock_);
-  sum_ += what.duration;
+  sum_ += what.duration * what.items;
+  lost_.add(what.how, what.duration * what.failed_items());
   if (place == 0) return;
   lanes_[place - 1]->add_span(what);
   try {
@@ -127,7 +133,8 @@ void lane_set::end(std::uint32_t place, const slow_item& what) noexcept {
 void lane_set::add(std::uint32_t place, const slow_item& what) {
   const lock_guard guard(lock_);
   lane& its = lane_at(place);
-  sum_ += what.duration;
+  sum_ += what.duration * what.items;
+  lost_.add(what.how, what.duration * what.failed_items());
   its.add_span(what);
   its.add_attempt(what);
 }
@@ -171,18 +178,35 @@ void recording::prepare(run_facts&& facts, std::int64_t now,
     if (found != namers_.end()) namer_ = &found->second;
   }
   workers_.clear();
-  workers_.resize(facts_.is_manual ? 0 : facts_.workers + 2);
-  const bool beside = facts_.is_async || facts_.is_manual;
-  worker_budget_ =
-      std::max(least_budget, memory_ / (beside ? 4 : 2) / (std::size_t{facts_.workers} + 2));
+  work_.reset();
+  share_memory();
+  const std::size_t lanes =
+      std::size_t{facts_.workers} + parts_of_their_own + facts_.further_workers;
+  workers_.resize(facts_.is_manual ? 0 : lanes);
   outstanding_.reset(*this, memory_ / 2, places_of(facts_), now);
   waiting_.reset(*this, memory_ / 4, most_waiting, now);
+  remote_.reset(*this, memory_ / 4, now);
   cpu_before_ = cpu_use::now();
 }
 
+// Where further workers may come they get half of what all have: nobody knows whether they will.
+void recording::share_memory() {
+  const bool beside = facts_.is_async || facts_.is_manual;
+  const std::size_t all = memory_ / (beside ? 4 : 2);
+  const std::size_t some = facts_.further_workers > 0 ? all / 2 : all;
+  worker_budget_ =
+      std::max(least_budget, some / (std::size_t{facts_.workers} + parts_of_their_own));
+  const std::size_t further =
+      std::min({std::size_t{facts_.further_workers}, most_further, some / least_budget});
+  facts_.further_workers = static_cast<unsigned>(further);
+  further_budget_ = further > 0 ? some / further : 0;
+}
+
 void recording::end(const summary& counts, const std::exception_ptr& error, std::int64_t now,
-                    std::optional<std::chrono::nanoseconds> cpu) {
+                    std::optional<std::chrono::nanoseconds> cpu,
+                    std::optional<std::chrono::nanoseconds> delayed) {
   counts_ = counts;
+  if (!facts_.is_manual && counts.queue > 0) facts_.queue = counts.queue;  // it may have grown
   broken_off_ = message_of(error);
   length_ = now - origin_;
   for (const auto& each : workers_) {
@@ -190,17 +214,37 @@ void recording::end(const summary& counts, const std::exception_ptr& error, std:
   }
   outstanding_.close(now);
   waiting_.close(now);
-  const cpu_use now_used = cpu_use::now();
-  cpu_ = cpu;
-  if (!cpu && !facts_.is_manual) cpu_ = now_used.time - cpu_before_.time;
-  delayed_ = std::max(std::chrono::nanoseconds(0), now_used.delayed - cpu_before_.delayed);
+  remote_.close(now);
+  if (facts_.is_manual) {  // what worked was not this process
+    cpu_ = cpu;
+    delayed_ = delayed.value_or(std::chrono::nanoseconds(0));
+  } else {
+    const cpu_use now_used = cpu_use::now();
+    cpu_ = now_used.time - cpu_before_.time;
+    delayed_ = std::max(std::chrono::nanoseconds(0), now_used.delayed - cpu_before_.delayed);
+  }
+  if (cpu) cpu_ = cpu;
   phase_ = phase::done;
 }
 
+void recording::shrink_to(unsigned lanes) noexcept {
+  const auto used = static_cast<unsigned>(outstanding_.lanes().size());
+  facts_.workers = std::min(facts_.workers, std::max({lanes, used, 1U}));
+}
+
 lane& recording::worker_lane(unsigned number, std::int64_t now) {
-  auto& record = workers_[number];
+  return lane_at(number, worker_budget_, now);
+}
+
+lane* recording::further_lane(unsigned number, std::int64_t now) {
+  if (number >= facts_.further_workers) return nullptr;
+  return &lane_at(std::size_t{facts_.workers} + parts_of_their_own + number, further_budget_, now);
+}
+
+lane& recording::lane_at(std::size_t place, std::size_t budget, std::int64_t now) {
+  auto& record = workers_[place];
   if (record == nullptr) {
-    record = std::make_unique<worker_record>(*this, worker_budget_, now);
+    record = std::make_unique<worker_record>(*this, budget, now);
     record->its.turn(part::nothing, now);  // it was not needed so far
   }
   return record->its;
@@ -210,6 +254,23 @@ duration_counts recording::durations() const {
   duration_counts all = outstanding_.durations();
   for (const auto& each : workers_) {
     if (each != nullptr) all.add(each->durations);
+  }
+  return all;
+}
+
+lost_time recording::lost() const noexcept {
+  lost_time all = outstanding_.lost();
+  for (const auto& each : workers_) {
+    if (each != nullptr) all.add(each->its.lost());
+  }
+  return all;
+}
+
+std::vector<stage_use> recording::stages() const {
+  std::vector<stage_use> all(work_.stages().size());
+  for (const auto& each : workers_) {
+    if (each == nullptr) continue;
+    for (std::size_t i = 0; i < all.size(); ++i) all[i].add(each->its.stages()[i]);
   }
   return all;
 }

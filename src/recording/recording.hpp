@@ -23,9 +23,11 @@
 
 #include "parwork/detail/lane.hpp"
 #include "parwork/detail/mutex.hpp"
+#include "parwork/detail/work_record.hpp"
 #include "parwork/failure.hpp"
 #include "parwork/options.hpp"
 #include "parwork/summary.hpp"
+#include "recording/remote_lanes.hpp"
 
 namespace parwork {
 class recorder;
@@ -35,8 +37,10 @@ namespace parwork::detail {
 
 // How a run was called, as far as it matters for what could be changed about it.
 struct run_facts {
-  unsigned workers = 1;
-  std::uint64_t queue = 0;  // 0: not known
+  unsigned workers = 1;          // that it is sized for
+  unsigned further_workers = 0;  // that may come beyond those
+  std::uint64_t queue = 0;       // 0: not known
+  std::uint64_t memory = 0;      // bytes that may be in flight; 0: no bound
   bool is_ordered = false;
   bool folds = false;
   bool is_split = false;
@@ -68,6 +72,7 @@ class lane_set {
   [[nodiscard]] const duration_counts& durations() const noexcept { return durations_; }
   // Of all that has ended, with and without a place: nanoseconds.
   [[nodiscard]] std::int64_t sum() const noexcept { return sum_; }
+  [[nodiscard]] const lost_time& lost() const noexcept { return lost_; }
 
  private:
   lane& lane_at(std::uint32_t place) PARWORK_REQUIRES(lock_);
@@ -78,6 +83,7 @@ class lane_set {
   std::int64_t from_ = 0;
   mutex lock_;
   std::int64_t sum_ = 0;  // guarded by lock_ during the run, as what follows
+  lost_time lost_;
   duration_counts durations_;
   std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> free_
       PARWORK_GUARDED_BY(lock_);
@@ -118,13 +124,24 @@ class recording {
   void begin(run_facts facts, std::int64_t now,
              std::chrono::system_clock::time_point began = std::chrono::system_clock::now());
   // `error`: what ended the run, or null. `now`: as above, or of a manual run its wall time.
+  // `cpu`, `delayed`: of a manual run, where known; of others this process tells.
   void end(const summary& counts, const std::exception_ptr& error, std::int64_t now,
-           std::optional<std::chrono::nanoseconds> cpu = {});
+           std::optional<std::chrono::nanoseconds> cpu = {},
+           std::optional<std::chrono::nanoseconds> delayed = {});
   void abandon() noexcept { phase_ = phase::idle; }
+  // Of a manual run that was begun with more lanes than it came to have: before its end. Those that
+  // something was added to stay.
+  void shrink_to(unsigned lanes) noexcept;
+
+  // --- before the run has workers, and during it ---
+  [[nodiscard]] work_record& work() noexcept { return work_; }
+  [[nodiscard]] remote_lanes& remote() noexcept { return remote_; }
 
   // --- during the run; any thread ---
   // The lane of a worker; of the generator's or the collector's own thread: workers, workers + 1.
   [[nodiscard]] lane& worker_lane(unsigned number, std::int64_t now);
+  // Of the workers that came beyond those, from 0. Null: there are no more lanes.
+  [[nodiscard]] lane* further_lane(unsigned number, std::int64_t now);
   [[nodiscard]] lane_set& outstanding() noexcept { return outstanding_; }
   [[nodiscard]] lane_set& waiting() noexcept { return waiting_; }
   void note_failure(std::uint64_t index, std::uint32_t attempts, const failure& why,
@@ -146,10 +163,20 @@ class recording {
   [[nodiscard]] const lane* worker_lane(unsigned number) const noexcept {
     return workers_[number] == nullptr ? nullptr : &workers_[number]->its;
   }
+  // How many further workers may have one.
+  [[nodiscard]] unsigned further_lanes() const noexcept { return facts_.further_workers; }
+  [[nodiscard]] const lane* further_lane(unsigned number) const noexcept {
+    return worker_lane(facts_.workers + parts_of_their_own + number);
+  }
   // Of all attempts.
   [[nodiscard]] duration_counts durations() const;
+  [[nodiscard]] lost_time lost() const noexcept;
+  // Of all workers; one for each stage of `work`.
+  [[nodiscard]] std::vector<stage_use> stages() const;
+  [[nodiscard]] const work_record& work() const noexcept { return work_; }
   [[nodiscard]] const lane_set& outstanding() const noexcept { return outstanding_; }
   [[nodiscard]] const lane_set& waiting() const noexcept { return waiting_; }
+  [[nodiscard]] const remote_lanes& remote() const noexcept { return remote_; }
   [[nodiscard]] const std::map<failure_key, failure_group>& failures() const noexcept {
     return failures_;
   }
@@ -159,18 +186,19 @@ class recording {
  private:
   struct worker_record {
     worker_record(recording& owner, std::size_t budget, std::int64_t from)
-        : its(owner, budget, from, durations) {}
+        : its(owner, budget, from, durations, owner.work_.stages().size()) {}
 
     duration_counts durations;
     lane its;
   };
 
+  // Lanes of the generator's and the collector's own thread.
+  static constexpr unsigned parts_of_their_own = 2;
+
+  [[nodiscard]] lane& lane_at(std::size_t place, std::size_t budget, std::int64_t now);
+  void share_memory();
   void prepare(run_facts&& facts, std::int64_t now, std::chrono::system_clock::time_point began);
   [[nodiscard]] failure_group* count_failure(const failure& why) noexcept;
-
-  static constexpr std::size_t most_groups = 200;
-  static constexpr std::size_t most_examples = 5;
-  static constexpr std::size_t longest_message = 500;  // bytes
 
   const std::size_t memory_;
   const std::string title_;
@@ -186,11 +214,15 @@ class recording {
   cpu_use cpu_before_;
   std::optional<std::chrono::nanoseconds> cpu_ = {};
   std::chrono::nanoseconds delayed_{0};
-  std::size_t worker_budget_ = 0;  // of a lane, in bytes
+  std::size_t worker_budget_ = 0;   // of a lane, in bytes
+  std::size_t further_budget_ = 0;  // the same of a further worker
   std::string broken_off_ = {};
-  std::vector<std::unique_ptr<worker_record>> workers_;  // a slot is its own thread's alone
+  // A slot is its own thread's alone. Further workers are behind the parts' threads.
+  std::vector<std::unique_ptr<worker_record>> workers_;
   lane_set outstanding_;
   lane_set waiting_;
+  remote_lanes remote_;
+  work_record work_;
   mutex failures_lock_;
   std::map<failure_key, failure_group> failures_;  // guarded by failures_lock_ during the run
   std::uint64_t other_failures_ = 0;               // of groups beyond the most

@@ -17,11 +17,16 @@ void add_set(std::vector<lane_view>& to, const lane_set& from, std::string_view 
   }
 }
 
+// Those that the run may have had, and whoever came besides. A run that can be resized has room for
+// more than it ever had.
 void add_workers(std::vector<lane_view>& to, const recording& run) {
   const unsigned workers = run.facts().workers;
-  for (unsigned number = 0; number < workers; ++number) {
-    to.push_back({run.facts().lane_word + ' ' + std::to_string(number), lane_kind::worker,
-                  run.worker_lane(number)});
+  const unsigned had = std::max(1U, run.counts().workers);
+  for (unsigned number = 0; number < workers + run.further_lanes(); ++number) {
+    const lane* const its =
+        number < workers ? run.worker_lane(number) : run.further_lane(number - workers);
+    if (its == nullptr && number >= had) continue;
+    to.push_back({run.facts().lane_word + ' ' + std::to_string(number), lane_kind::worker, its});
   }
   if (const lane* const its = run.worker_lane(workers)) {
     to.push_back({"generator", lane_kind::generator, its});
@@ -109,6 +114,10 @@ std::vector<lane_view> lanes_of(const recording& run) {
     add_slots(lanes, run);
   } else {
     add_workers(lanes, run);
+    // Before what is outstanding, of which there may be hundreds.
+    for (const auto& each : run.remote().lanes()) {
+      lanes.push_back({each->name, lane_kind::slot, &each->its});
+    }
     add_set(lanes, run.outstanding(), "outstanding", lane_kind::slot);
     add_set(lanes, run.waiting(), "waiting", lane_kind::backoff);
   }
@@ -163,6 +172,24 @@ std::vector<slow_attempt> slowest_of(const recording& run) {
   return slowest;
 }
 
+std::vector<stage_view> stages_of(const recording& run) {
+  const std::vector<stage_use> used = run.stages();
+  std::int64_t all = 0;
+  for (const stage_use& each : used) all += each.time;
+  std::vector<stage_view> stages;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const work_record::stage& its = run.work().stages()[i];
+    stage_view& view = stages.emplace_back();
+    view.name = used.size() == 1 ? "limited work" : std::string("stage ").append(std::to_string(i));
+    view.limit = its.limit;
+    view.use = used[i];
+    view.share = all > 0 ? static_cast<double>(view.use.time) / static_cast<double>(all) : 0;
+    view.waits = its.waits.count();
+    view.waited = its.waits.time();
+  }
+  return stages;
+}
+
 std::vector<interval> course_of(const recording& run) {
   const std::int64_t length = run.length();
   if (length <= 0) return {};
@@ -214,12 +241,14 @@ summary with_shares(const recording& run, summary counts) {
     last = std::max(last, each->end());
   }
   counts.wall = std::chrono::nanoseconds(std::max(wall, last));
-  const double whole = static_cast<double>(counts.wall.count()) * counts.workers;
+  counts.paused = std::clamp(counts.paused, std::chrono::nanoseconds(0), counts.wall);
+  const double whole = static_cast<double>((counts.wall - counts.paused).count()) * counts.workers;
   counts.work_share = whole > 0 ? std::min(1.0, static_cast<double>(work) / whole) : 0;
   counts.generator_share = std::clamp(counts.generator_share, 0.0, 1.0 - counts.work_share);
   counts.collector_share = 0;
   counts.idle_share = 1.0 - counts.work_share - counts.generator_share;
   counts.peak_in_flight = most_at_once(run.outstanding());
+  counts.peak_memory = 0;  // attempts by hand have no weights
   if (counts.work_share >= bottleneck_threshold) {
     counts.bound = bottleneck::work;
   } else if (counts.work_share + counts.generator_share >= bottleneck_threshold) {

@@ -48,6 +48,17 @@ struct slow_attempt {
 };
 [[nodiscard]] std::vector<slow_attempt> slowest_of(const recording& run);
 
+// One stage of the work, or work that is limited by itself: then it is the only one.
+struct stage_view {
+  std::string name;         // "stage 1"; "limited work"
+  unsigned limit = 0;       // 0: none
+  stage_use use = {};       // of all workers
+  double share = 0;         // of the time in all stages
+  std::uint64_t waits = 0;  // for a place in it
+  std::int64_t waited = 0;  // of all items together, in nanoseconds
+};
+[[nodiscard]] std::vector<stage_view> stages_of(const recording& run);
+
 // How the run went over time, in equal intervals.
 struct interval {
   std::int64_t middle;

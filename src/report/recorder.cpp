@@ -1,8 +1,10 @@
 #include "parwork/recorder.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "base/tick_clock.hpp"
 #include "recording/recording.hpp"
 #include "report/analysis.hpp"
 #include "report/report.hpp"
@@ -33,6 +35,11 @@ void require_finished(const detail::recording& its) {
 void require_manual(const detail::recording& its) {
   if (its.where() == detail::recording::phase::running && its.facts().is_manual) return;
   throw std::logic_error("parwork::recorder: no run was begun by recorder::begin");
+}
+
+detail::attempt_result how_it_ended(const recorded_attempt& attempt) {
+  if (attempt.end == attempt_end::succeeded) return detail::attempt_result::succeeded;
+  return attempt.why ? detail::how_it_failed(*attempt.why) : detail::attempt_result::failed;
 }
 
 // Attempts by hand bring their names along.
@@ -67,6 +74,30 @@ bool recorder::thinned() const {
          detail::resolution_of(*recording_) > 0;
 }
 
+remote_lane_id recorder::remote_lane(const std::string& name) {
+  const detail::recording& its = *recording_;
+  if (its.where() != detail::recording::phase::running || its.facts().is_manual) {
+    throw std::logic_error("parwork::recorder: remote_lane needs a run that is being recorded");
+  }
+  return remote_lane_id{recording_->remote().named(name)};
+}
+
+void recorder::add_remote(remote_lane_id lane, std::uint64_t first, std::uint32_t count,
+                          std::uint32_t failed, std::chrono::steady_clock::time_point start,
+                          std::chrono::nanoseconds duration) noexcept {
+  if (recording_->where() != detail::recording::phase::running || count == 0) return;
+  const std::int64_t ago = (std::chrono::steady_clock::now() - start).count();
+  const std::int64_t now = detail::tick_clock::count() - recording_->origin();
+  recording_->remote().add(
+      static_cast<std::uint32_t>(lane),
+      {.duration = std::max<std::int64_t>(0, duration.count()),
+       .start = now - ago,
+       .index = first,
+       .how = failed > 0 ? detail::attempt_result::failed : detail::attempt_result::succeeded,
+       .items = count,
+       .failed = failed});
+}
+
 void recorder::begin(const manual_run& run) {
   if (run.workers == 0 || run.workers > most_manual_workers) {
     throw std::invalid_argument("parwork::recorder: workers is " + std::to_string(run.workers) +
@@ -87,14 +118,12 @@ void recorder::add(const recorded_attempt& attempt) {
                                 std::to_string(attempt.lane) + ", they go from 1 to " +
                                 std::to_string(recording_->facts().workers));
   }
-  const bool failed = attempt.end != attempt_end::succeeded;
   const detail::item_ref which{&attempt.name, &given_name};
   recording_->outstanding().add(attempt.lane, {.duration = attempt.duration.count(),
                                                .start = attempt.start.count(),
                                                .index = attempt.index,
                                                .attempt = attempt.attempt,
-                                               .how = failed ? detail::attempt_result::failed
-                                                             : detail::attempt_result::succeeded,
+                                               .how = how_it_ended(attempt),
                                                .name = recording_->name_of(which)});
   if (attempt.end == attempt_end::failed) {
     const failure why =
@@ -103,10 +132,12 @@ void recorder::add(const recorded_attempt& attempt) {
   }
 }
 
-summary recorder::finish(const summary& counts, std::optional<std::chrono::nanoseconds> cpu) {
+summary recorder::finish(const summary& counts, std::optional<std::chrono::nanoseconds> cpu,
+                         std::optional<std::chrono::nanoseconds> delayed) {
   require_manual(*recording_);
+  if (counts.workers > 0) recording_->shrink_to(counts.workers);
   const summary whole = detail::with_shares(*recording_, counts);
-  recording_->end(whole, nullptr, whole.wall.count(), cpu);
+  recording_->end(whole, nullptr, whole.wall.count(), cpu, delayed);
   return whole;
 }
 

@@ -49,6 +49,7 @@ class data_writer {
     write_summary(out_, run_.counts());
     write_figures();
     write_verdict();
+    write_stages();
     write_timeline();
     write_course();
     write_durations();
@@ -81,18 +82,15 @@ class data_writer {
 
   void write_figures() {
     const summary& counts = run_.counts();
-    const double seconds = std::chrono::duration<double>(counts.wall).count();
+    const auto active = counts.wall - counts.paused;
+    const double seconds = std::chrono::duration<double>(active).count();
     const auto finished = static_cast<double>(counts.succeeded + counts.failed);
-    out_.key("queue");
-    if (run_.facts().queue > 0) {
-      out_.value(run_.facts().queue);
-    } else {
-      out_.null();
-    }
+    write_bound("queue", run_.facts().queue);
+    write_bound("memory", run_.facts().memory);
     out_.member("rate", seconds > 0 ? finished / seconds : 0.0);
     out_.key("cpu");
     if (run_.cpu()) {
-      const double of = static_cast<double>(counts.wall.count()) * counts.workers;
+      const double of = static_cast<double>(active.count()) * counts.workers;
       out_.begin_object();
       out_.member("time", run_.cpu()->count());
       out_.member("efficiency", of > 0 ? static_cast<double>(run_.cpu()->count()) / of : 0.0);
@@ -105,6 +103,16 @@ class data_writer {
       out_.null();
     } else {
       out_.value(run_.broken_off());
+    }
+  }
+
+  // Null where there is none, or where it is not known.
+  void write_bound(std::string_view name, std::uint64_t bound) {
+    out_.key(name);
+    if (bound > 0) {
+      out_.value(bound);
+    } else {
+      out_.null();
     }
   }
 
@@ -129,6 +137,38 @@ class data_writer {
     }
     out_.end_array();
     out_.end_object();
+  }
+
+  void write_stages() {
+    const std::vector<stage_view> stages = stages_of(run_);
+    out_.key("stages").begin_array();
+    for (const stage_view& each : stages) {
+      out_.begin_object();
+      out_.member("name", each.name);
+      out_.member("share", each.share);
+      out_.member("time", each.use.time);
+      out_.member("attempts", each.use.attempts);
+      write_bound("limit", each.limit);
+      write_waits(each.waits, each.waited);
+      out_.end_object();
+    }
+    out_.end_array();
+    out_.key("turns");
+    if (const wait_record* const turns = run_.work().known_turns()) {
+      out_.begin_object();
+      write_waits(turns->count(), turns->time());
+      out_.end_object();
+    } else {
+      out_.null();
+    }
+  }
+
+  // `waiting`: how many at a time, on average.
+  void write_waits(std::uint64_t count, std::int64_t time) {
+    const auto active = static_cast<double>((run_.counts().wall - run_.counts().paused).count());
+    out_.member("waits", count);
+    out_.member("waited", time);
+    out_.member("waiting", active > 0 ? static_cast<double>(time) / active : 0.0);
   }
 
   // Slices of all lanes, as fine as the page can take.
@@ -257,7 +297,7 @@ class data_writer {
       out_.member("duration", each.item.duration);
       out_.member("lane", each.lane);
       out_.member("attempt", each.item.attempt);
-      out_.member("failed", each.item.how == attempt_result::failed);
+      out_.member("failed", each.item.how != attempt_result::succeeded);
       out_.end_object();
     }
     out_.end_array();

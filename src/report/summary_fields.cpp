@@ -14,8 +14,10 @@ void write_summary(json_writer& out, const summary& counts) {
   out.member("cancelled", counts.cancelled);
   out.member("retries", counts.retries);
   out.member("wall", counts.wall.count());
+  out.member("paused", counts.paused.count());
   out.member("workers", counts.workers);
   out.member("peak_in_flight", counts.peak_in_flight);
+  out.member("peak_memory", counts.peak_memory);
   out.member("stopped", counts.stopped);
   out.member("bound", bound.str());
   out.member("generator_share", counts.generator_share);

@@ -7,155 +7,25 @@
 
 #include "base/readable.hpp"
 #include "parwork/cpus.hpp"
-#include "report/analysis.hpp"
+#include "report/gains.hpp"
+#include "report/measured.hpp"
+#include "report/phrases.hpp"
 
 namespace parwork::detail {
 
 namespace {
 
+using phrases::counted;
+using phrases::percent;
+using phrases::time;
+using phrases::times_as_fast;
+
 // Shares from which on something is worth a sentence.
-constexpr double notable = 0.05;
 constexpr double much = 0.2;
-// A run whose CPU time is less than this share of its busy time waits for something else.
-constexpr double computing = 0.7;
 // Attempts under a microsecond cost as much to hand out as to make.
 constexpr double short_attempt = 1'000;  // nanoseconds
-constexpr double negligible_load = 0.001;
-
-std::string counted(double count, const std::string& noun) {
-  const auto whole = static_cast<std::uint64_t>(std::llround(count));
-  return readable_count(whole) + ' ' + noun + (whole == 1 ? "" : "s");
-}
-
-// "6.8 %" below ten, else whole per cent.
-std::string percent(double share) {
-  if (share >= 0.0995) return readable_share(share);
-  const auto tenths = static_cast<std::uint64_t>(std::llround(share * 1000));
-  return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " %";
-}
-
-std::string time(double nanoseconds) {
-  return readable_duration(
-      std::chrono::nanoseconds(static_cast<std::int64_t>(std::max(0.0, nanoseconds))));
-}
-
-std::string times_as_fast(double factor) {
-  const auto tenths = static_cast<std::uint64_t>(std::llround(factor * 10));
-  if (tenths >= 1000) return std::to_string((tenths + 5) / 10) + " times";
-  return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " times";
-}
-
-double ratio(double of, double to) { return to > 0 ? of / to : 0; }
-
-// Everything that the sentences are made of.
-struct measured {
-  explicit measured(const recording& run);
-
-  const recording& run;
-  const run_facts& facts;
-  const summary& counts;
-  const double wall;
-  const double workers;
-  double pull = 0, work = 0, collect = 0;  // of all threads, nanoseconds
-  double busy = 0;                         // of the workers alone
-  double tail = 0;                         // share of the workers' time idle behind their last item
-  unsigned took_part = 0;
-  double generator_load = 0, collector_load = 0;  // of one thread: these parts are serial
-  double under_way = 0, waiting = 0;              // asynchronous items, and backoffs, on average
-  duration_counts durations;
-  std::optional<slow_attempt> slowest;
-  std::optional<double> computed;  // share of the busy time that was CPU time
-  double delayed = 0;              // share in which a thread was ready and had no CPU
-
-  [[nodiscard]] double idle_share() const { return std::max(0.0, 1 - ratio(busy, wall * workers)); }
-  [[nodiscard]] double mean() const {
-    return ratio(static_cast<double>(durations.sum()), static_cast<double>(durations.count()));
-  }
-  [[nodiscard]] double longest() const { return static_cast<double>(durations.max()); }
-  [[nodiscard]] bool has_cpus() const { return delayed < 1 - computing; }
-  // For something else than a CPU.
-  [[nodiscard]] bool waits() const { return computed && *computed + delayed < computing; }
-  [[nodiscard]] double serial_load() const { return std::max(generator_load, collector_load); }
-  [[nodiscard]] std::string serial_part() const {
-    return generator_load >= collector_load ? "generator" : "collector";
-  }
-};
-
-// When work of the last batch began: who is idle from then on has nothing left to begin.
-std::int64_t begin_of_tail(const std::vector<lane_view>& lanes) {
-  std::int64_t begin = 0;
-  for (const lane_view& each : lanes) {
-    if (each.recorded == nullptr) continue;
-    const auto& slices = each.recorded->slices();
-    const auto last = std::find_if(slices.rbegin(), slices.rend(),
-                                   [](const slice& one) { return one.worked > 0; });
-    if (last != slices.rend()) begin = std::max(begin, last->start);
-  }
-  return begin;
-}
-
-// How long a lane was idle at its end and behind `begin`.
-double idle_at_end(const lane_view& which, std::int64_t begin) {
-  if (which.recorded == nullptr) return 0;
-  double idle = 0;
-  const auto& slices = which.recorded->slices();
-  for (auto each = slices.rbegin(); each != slices.rend() && each->worked == 0; ++each) {
-    idle += static_cast<double>(std::min(each->time[static_cast<std::size_t>(part::nothing)],
-                                         std::max<std::int64_t>(0, each->end() - begin)));
-  }
-  return idle;
-}
-
-measured::measured(const recording& of)
-    : run(of),
-      facts(of.facts()),
-      counts(of.counts()),
-      wall(static_cast<double>(of.length())),
-      workers(of.facts().workers),
-      durations(of.durations()) {
-  const auto lanes = lanes_of(run);
-  const std::int64_t tail_begin = begin_of_tail(lanes);
-  for (const lane_view& each : lanes) {
-    const lane_totals sum = totals_of(each, run.length());
-    const auto spent = [&](part which) {
-      return static_cast<double>(sum.time[static_cast<std::size_t>(which)]);
-    };
-    if (each.kind == lane_kind::backoff) continue;
-    if (each.kind == lane_kind::slot && !facts.is_manual) continue;
-    pull += spent(part::pulling);
-    work += spent(part::working);
-    collect += spent(part::collecting);
-    if (each.kind == lane_kind::generator || each.kind == lane_kind::collector) continue;
-    busy += spent(part::pulling) + spent(part::working) + spent(part::collecting);
-    if (sum.worked == 0) continue;
-    ++took_part;
-    tail += ratio(idle_at_end(each, tail_begin), wall * workers);
-  }
-  waiting = ratio(static_cast<double>(run.waiting().sum()), wall);
-  under_way = ratio(static_cast<double>(run.outstanding().sum()), wall);
-  if (!facts.is_split) generator_load = ratio(pull, wall);
-  if (!facts.folds) collector_load = ratio(collect, wall);
-  if (facts.is_manual) generator_load = counts.generator_share;
-  if (run.cpu() && busy > 0) {
-    computed = std::min(1.0, static_cast<double>(run.cpu()->count()) / busy);
-    delayed = std::min(1.0 - *computed, static_cast<double>(run.delayed().count()) / busy);
-  }
-  auto all = slowest_of(run);
-  if (!all.empty()) slowest = std::move(all.front());
-}
-
-std::string name_of(const measured& m, const slow_attempt& which) {
-  if (!which.item.name.empty()) return "'" + which.item.name + "'";
-  return m.facts.item_word + ' ' + std::to_string(which.item.index);
-}
 
 // --- What the run was bound by ---
-
-// With a serial part that costs nothing the workers' other time is what is left.
-double factor_without(const measured& m, double serial, double other_serial) {
-  const double left = std::max({(m.busy - serial) / m.workers, other_serial, m.longest(), 1.0});
-  return std::max(1.0, m.wall / left);
-}
 
 void add_smaller_share_of_short_items(const measured& m, verdict& v) {
   if (m.facts.is_manual || m.durations.count() == 0 || m.mean() >= 10 * short_attempt) return;
@@ -170,11 +40,11 @@ verdict bound_by_generator(const measured& m) {
   v.headline = "Generator-bound: the generator was occupied " + percent(m.generator_load) +
                " of the time, and more workers would not help.";
   const double needed = std::max(1.0, std::ceil((m.busy - m.pull) / m.wall / 0.95));
-  v.best_factor = factor_without(m, m.pull, m.collect);
+  v.best_factor = best_factor(m);
   v.detail = "Work took " + percent(ratio(m.work, m.wall * m.workers)) + " of the workers' time; " +
              counted(std::min(needed, m.workers), "worker") +
              " would keep up with it. With a generator that costs nothing the run could be " +
-             times_as_fast(*v.best_factor) + " as fast.";
+             times_as_fast(factor_without_generator(m)) + " as fast.";
   if (m.waits()) {
     v.advices.push_back({"Let the generator wait less",
                          "CPU time is " + percent(*m.computed) +
@@ -196,10 +66,10 @@ verdict bound_by_collector(const measured& m) {
   verdict v{.bound = "collector"};
   v.headline = "Collector-bound: the collector was occupied " + percent(m.collector_load) +
                " of the time, and more workers would not help.";
-  v.best_factor = factor_without(m, m.collect, m.pull);
+  v.best_factor = best_factor(m);
   v.detail = "Work took " + percent(ratio(m.work, m.wall * m.workers)) +
              " of the workers' time. With a collector that costs nothing the run could be " +
-             times_as_fast(*v.best_factor) + " as fast.";
+             times_as_fast(factor_without_collector(m)) + " as fast.";
   v.advices.push_back({"Use parwork::reduce instead of a serial collector",
                        "Where results are summed, counted or gathered, each worker folds its own, "
                        "and nothing is serial."});
@@ -216,25 +86,69 @@ verdict bound_by_collector(const measured& m) {
   return v;
 }
 
-// How many workers the serial parts could keep busy; nothing where they cost next to nothing.
-std::optional<double> workers_until_serial(const measured& m) {
-  if (m.serial_load() < negligible_load) return std::nullopt;
-  return m.workers * ratio(m.busy, m.wall * m.workers) / m.serial_load();
+// --- Stages that are full ---
+
+// How many places would keep up with the workers' other time, and how much faster the run could be
+// with them.
+struct more_places {
+  explicit more_places(const measured& m, const stage_view& stage)
+      : count(std::ceil(ratio(static_cast<double>(stage.use.time) * m.workers, m.busy))) {
+    const double left = std::max({m.busy / m.workers, m.serial_load() * m.wall, m.longest(), 1.0});
+    factor = m.wall / left;
+  }
+
+  double count;
+  double factor;
+};
+
+advice to_raise_limit(const measured& m) {
+  const stage_view& stage = *m.full_stage;
+  const more_places more(m, stage);
+  const std::string full = "On average " + counted(m.waiting_for(stage), "item") + " waited for " +
+                           places_of(stage) + ", busy " + percent(m.load_of(stage)) +
+                           " of the time.";
+  const std::string gain =
+      more.count > stage.limit && more.factor > 1 + notable
+          ? " With " + readable_count(static_cast<std::uint64_t>(more.count)) +
+                ", if what it is limited for allows that, the run could be up to " +
+                times_as_fast(more.factor) + " as fast on as many workers."
+          : " More workers help only with more places, or a cheaper stage.";
+  return {"Raise the limit of " + stage.name + ", which is " + readable_count(stage.limit),
+          full + gain};
 }
+
+// --- Runs that work bounds ---
 
 std::string what_more_workers_bring(const measured& m) {
   const auto most = workers_until_serial(m);
+  const auto longest = workers_until_longest(m);
+  if (longest && *longest < most.value_or(*longest + 1)) {
+    const std::string item = "the longest " + m.facts.item_word + ", " + name_of(m, *m.slowest) +
+                             " (" + time(m.longest()) + ")";
+    if (*longest < m.workers * 1.1) {
+      return "More workers would help little: " + item + ", took nearly as long as the run.";
+    }
+    return "More cores would help up to about " + counted(*longest, "worker") + "; then " + item +
+           ", bounds the run.";
+  }
   if (!most) {
     return "More cores would help: what is serial, generator and collector, takes less than " +
            percent(negligible_load) + " of a core.";
   }
-  const std::string serial =
-      "the " + m.serial_part() + " (" + percent(m.serial_load()) + " of a core)";
+  const std::string serial = narrowest(m).name;
   if (*most < m.workers * 1.1) {
     return "More workers would help little: " + serial + " is close to its limit, too.";
   }
   return "More cores would help up to about " + counted(*most, "worker") + "; then " + serial +
          " bounds the run.";
+}
+
+advice to_find_cpus(const measured& m) {
+  const std::string those = m.facts.is_manual ? m.facts.item_word + "s" : "threads";
+  return {"Give the run CPUs of its own",
+          "For " + percent(m.delayed) + " of their busy time " + those +
+              " were ready to run and had no CPU: other programs ran there, or there are more " +
+              m.facts.lane_word + "s than CPUs."};
 }
 
 void advise_on_workers(const measured& m, verdict& v) {
@@ -246,10 +160,7 @@ void advise_on_workers(const measured& m, verdict& v) {
                              counted(std::ceil(m.workers / std::max(0.01, *m.computed)), "worker") +
                              " would keep the same CPUs busy."});
   } else if (!m.has_cpus()) {
-    v.advices.push_back({"Give the run CPUs of its own",
-                         "For " + percent(m.delayed) +
-                             " of their busy time threads were ready to run and had no CPU: "
-                             "other programs ran there, or there are more workers than CPUs."});
+    v.advices.push_back(to_find_cpus(m));
   } else if (m.workers < cpus) {
     v.advices.push_back({"Use more workers", "This process may use " + counted(cpus, "CPU") +
                                                  ", and the run used " +
@@ -261,23 +172,32 @@ void advise_on_workers(const measured& m, verdict& v) {
   }
 }
 
-// No run is shorter than its longest item.
-double limit_by_longest(const measured& m) {
-  return m.longest() > 0 ? m.wall / m.longest() : m.wall;
-}
-
 verdict bound_by_work(const measured& m) {
   verdict v{.bound = "work"};
   v.headline = "Work-bound: " + std::to_string(m.took_part) + " of " +
                counted(m.workers, "worker") + " busy " +
                percent(ratio(m.busy, m.wall * m.workers)) + " of the time.";
   v.detail = what_more_workers_bring(m);
-  const auto most = workers_until_serial(m);
-  double best = std::min(limit_by_longest(m), static_cast<double>(m.durations.count()) / m.workers);
-  if (most) best = std::min(best, *most / m.workers);
-  if (best >= 1) v.best_factor = best;
+  v.best_factor = best_factor(m);
+  if (m.full_stage) v.advices.push_back(to_raise_limit(m));
   advise_on_workers(m, v);
   if (m.mean() < short_attempt && !m.facts.is_split) add_smaller_share_of_short_items(m, v);
+  return v;
+}
+
+std::string remote_threads(const measured& m) {
+  return counted(static_cast<double>(m.remote_threads), "thread") + " on other machines";
+}
+
+// What is outstanding is with threads elsewhere, and those are busy.
+verdict bound_by_remote_threads(const measured& m) {
+  verdict v{.bound = "outstanding"};
+  v.headline = "Bound by work elsewhere: " + remote_threads(m) + " were busy " +
+               percent(m.remote_load()) + " of the time.";
+  v.detail = "The workers here, which only hand items over and collect them, were busy " +
+             percent(ratio(m.busy, m.wall * m.workers)) + " of the time.";
+  v.advices.push_back({"Start more workers on other machines",
+                       "The rate grows with their threads as long as the workers here are idle."});
   return v;
 }
 
@@ -304,6 +224,33 @@ void blame(const measured& m, verdict& v, const std::string& cause) {
                percent(m.idle_share()) + " of the time.";
 }
 
+void explain_remote_threads(const measured& m, verdict& v) {
+  if (m.remote_threads == 0) return;
+  v.detail += " " + remote_threads(m) + " were busy " + percent(m.remote_load()) + " of the time.";
+}
+
+void explain_full_stage(const measured& m, verdict& v) {
+  if (!m.full_stage || m.idle_share() < 2 * notable) return;
+  const stage_view& stage = *m.full_stage;
+  blame(m, v, "the limit of " + stage.name);
+  v.detail += " Of " + stage.name + " at most " + readable_count(stage.limit) +
+              " may be done at once, and items waited for that.";
+  v.advices.push_back(to_raise_limit(m));
+}
+
+void explain_keys(const measured& m, verdict& v) {
+  if (m.waiting_for_turn < 1 || m.idle_share() < 2 * notable) return;
+  blame(m, v, "items of equal keys");
+  v.detail += " On average " + counted(m.waiting_for_turn, "item") +
+              " waited until the one before with an equal key was finished: few keys are busy at "
+              "a time.";
+  v.advices.push_back(
+      {"Use finer keys, or a larger queue",
+       "A key has one item worked on at a time. No more workers are busy than there are keys among "
+       "the items in flight, at most " +
+           readable_count(m.facts.queue) + " of them (options::queue)."});
+}
+
 void explain_tail(const measured& m, verdict& v) {
   if (m.tail < notable || m.tail < m.idle_share() * 0.4 || !m.slowest) return;
   blame(m, v, "its last " + m.facts.item_word + "s");
@@ -320,10 +267,11 @@ void explain_order(const measured& m, verdict& v) {
   blame(m, v, "input order");
   v.detail += " Results waited for slower ones before them until the queue of " +
               readable_count(m.facts.queue) + " items was full.";
-  v.advices.push_back({"Use a longer queue, or completion order",
+  v.advices.push_back({"Use a larger queue, or completion order",
                        "With ordering::input a slow item holds back those behind it, at most "
                        "options::queue of them; it took at most " +
-                           time(m.longest()) + ", on average " + time(m.mean()) + "."});
+                           time(m.longest()) + ", on average " + time(m.mean()) + "." +
+                           gain_of_larger_queue(m)});
 }
 
 void explain_serial_parts(const measured& m, verdict& v) {
@@ -331,7 +279,11 @@ void explain_serial_parts(const measured& m, verdict& v) {
   blame(m, v, "its " + m.serial_part());
   v.detail += " The serial parts were occupied " + percent(m.generator_load) + " (generator) and " +
               percent(m.collector_load) + " (collector) of the time.";
-  if (m.generator_load >= m.collector_load) {
+  const bool generator = m.generator_load >= m.collector_load;
+  v.detail += " With a " + m.serial_part() + " that costs nothing the run could be " +
+              times_as_fast(generator ? factor_without_generator(m) : factor_without_collector(m)) +
+              " as fast.";
+  if (generator) {
     v.advices.push_back({"Make the generator cheaper",
                          "It is close to what bounds the run: parwork::split where items have "
                          "positions, parwork::chunks where they are small."});
@@ -375,10 +327,12 @@ verdict balanced(const measured& m) {
   v.headline = "Balanced: nothing held the run back by itself.";
   v.detail = "No single part bounds it: work took " + percent(ratio(m.work, m.wall * m.workers)) +
              " of the workers' time, and " + percent(m.idle_share()) + " of it was idle.";
-  const double left = std::max({m.busy / m.workers, m.serial_load() * m.wall, m.longest(), 1.0});
-  v.best_factor = std::max(1.0, m.wall / left);
+  v.best_factor = best_factor(m);
   if (m.waits() && ratio(m.work, m.wall * m.workers) >= 0.5) advise_on_workers(m, v);
+  explain_remote_threads(m, v);
   explain_few_items(m, v);
+  explain_full_stage(m, v);
+  explain_keys(m, v);
   explain_tail(m, v);
   explain_order(m, v);
   explain_backoff(m, v);
@@ -390,32 +344,39 @@ verdict balanced(const measured& m) {
 
 // --- Runs that were recorded by hand ---
 
+// Whether its lanes wait for something else than a CPU, and leave CPUs free meanwhile.
+bool waits_beside_free_cpus(const measured& m) {
+  return m.waits() && static_cast<double>(m.run.cpu()->count()) < 0.5 * m.wall * available_cpus();
+}
+
+advice on_lanes(const measured& m) {
+  if (waits_beside_free_cpus(m)) {
+    return {
+        "Use more " + m.facts.lane_word + "s",
+        "The CPUs were busy " +
+            percent(ratio(static_cast<double>(m.run.cpu()->count()), m.wall * available_cpus())) +
+            " of the time: the " + m.facts.item_word + "s wait for something else."};
+  }
+  if (!m.has_cpus()) return to_find_cpus(m);
+  return {"More " + m.facts.lane_word + "s help while there are free CPUs",
+          "Beyond that the " + m.facts.item_word + "s have to become cheaper."};
+}
+
 verdict of_manual(const measured& m) {
   verdict v{.bound = m.counts.bound == bottleneck::work        ? "work"
                      : m.counts.bound == bottleneck::generator ? "generator"
                                                                : "balanced"};
   const std::string lanes = counted(m.workers, m.facts.lane_word);
   const std::string share = percent(m.counts.work_share);
-  const bool few =
-      m.computed && static_cast<double>(m.run.cpu()->count()) < 0.5 * m.wall * available_cpus();
+  v.best_factor = best_factor_of_manual(m);
   if (v.bound == "work") {
     v.headline =
         "Bound by its " + m.facts.item_word + "s: " + lanes + " busy " + share + " of the time.";
-    v.best_factor = std::max(1.0, limit_by_longest(m));
     v.detail = "At best the run lasts as long as its longest " + m.facts.item_word + ", " +
                time(m.longest()) + ".";
-    v.advices.push_back(
-        few ? advice{"Use more " + m.facts.lane_word + "s",
-                     "The CPUs were busy " +
-                         percent(ratio(static_cast<double>(m.run.cpu()->count()),
-                                       m.wall * available_cpus())) +
-                         " of the time: the " + m.facts.item_word + "s wait for something else."}
-            : advice{"More " + m.facts.lane_word + "s help while there are free CPUs",
-                     "Beyond that the " + m.facts.item_word + "s have to become cheaper."});
+    v.advices.push_back(on_lanes(m));
     return v;
   }
-  const double left = std::max({m.work / m.workers, m.longest(), 1.0});
-  v.best_factor = std::max(1.0, m.wall / left);
   if (v.bound == "generator") {
     v.headline = "Bound by its input: " + lanes + " waited " + percent(m.counts.generator_share) +
                  " of the time for the next " + m.facts.item_word + ".";
@@ -439,7 +400,7 @@ verdict of_manual(const measured& m) {
 void advise_on_failures(const measured& m, verdict& v) {
   const double failed =
       ratio(static_cast<double>(m.counts.failed), static_cast<double>(m.counts.produced));
-  if (failed >= much) {
+  if (failed >= much && m.lost_share() < much) {
     v.advices.push_back(
         {"Look at the failures", percent(failed) + " of all " + m.facts.item_word + "s failed."});
   }
@@ -449,6 +410,27 @@ void advise_on_failures(const measured& m, verdict& v) {
     v.advices.push_back({"Find out why attempts have to be repeated",
                          percent(repeated) + " of all attempts were further ones."});
   }
+}
+
+// Time that came to nothing is what to look at first, whatever bounds the run besides.
+void blame_failures(const measured& m, verdict& v) {
+  const double share = m.lost_share();
+  if (share < much) return;
+  const double late =
+      ratio(static_cast<double>(m.lost.timed_out), static_cast<double>(m.lost.failed));
+  const std::string how = late >= 1 - notable ? "timed out"
+                          : late >= notable   ? "timed out or failed"
+                                              : "failed";
+  const bool overlaps = m.facts.is_async && !m.facts.is_manual;
+  const std::string whose = overlaps ? "all attempts'" : "the " + m.facts.lane_word + "s'";
+  v.is_blamed = true;
+  v.detail = v.headline + (v.detail.empty() ? "" : " ") + v.detail;
+  v.headline = "Attempts that " + how + " took " + percent(share) + " of " + whose + " time.";
+  const std::string shorter = late >= notable ? "a shorter timeout, " : "";
+  v.advices.insert(v.advices.begin(),
+                   {"Look at the attempts that " + how,
+                    "Their time came to nothing: " + shorter +
+                        "fewer further attempts, or an end of the cause gives it to the others."});
 }
 
 }  // namespace
@@ -467,6 +449,8 @@ verdict judge(const recording& run) {
     v = bound_by_generator(m);
   } else if (m.counts.bound == bottleneck::collector) {
     v = bound_by_collector(m);
+  } else if (m.remote_load() >= bottleneck_threshold) {
+    v = bound_by_remote_threads(m);
   } else if (m.facts.is_async &&
              m.under_way >= bottleneck_threshold * static_cast<double>(m.facts.queue)) {
     v = bound_by_outstanding(m);
@@ -476,6 +460,12 @@ verdict judge(const recording& run) {
     v = balanced(m);
   }
   advise_on_failures(m, v);
+  blame_failures(m, v);
+  if (m.counts.paused.count() > 0) {
+    v.detail += " The run was paused for ";
+    v.detail += readable_duration(m.counts.paused);
+    v.detail += ", which is in no share.";
+  }
   return v;
 }
 

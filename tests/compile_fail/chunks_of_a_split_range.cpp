@@ -1,4 +1,4 @@
-// expect: chunks needs a range, or a callable
+// expect: chunks needs a range, a callable that returns std::optional
 #include <vector>
 
 #include "parwork/parwork.hpp"

@@ -23,4 +23,12 @@ int main() {
                          [](std::unique_ptr<int> item) { return *item; }, [](int) {});
   (void)parwork::process([] { return std::unique_ptr<int>(); },
                          [](std::unique_ptr<int>& item) { return *item; }, any);
+  (void)parwork::process(
+      items, parwork::keyed([](int item) { return item; }, [](const int& item) { return item; }),
+      any);
+  (void)parwork::process(
+      items,
+      parwork::stages([](int item) { return std::to_string(item); },
+                      parwork::limited([](std::string text) { return text.size(); }, 2)),
+      any);
 }

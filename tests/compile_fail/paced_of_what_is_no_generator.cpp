@@ -1,4 +1,4 @@
-// expect: paced needs a range, or a callable
+// expect: paced needs a range, a callable that returns std::optional
 #include "parwork/parwork.hpp"
 
 int main() {

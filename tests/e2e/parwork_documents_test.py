@@ -23,13 +23,22 @@ class DocumentsTest(ToolTest):
         self.assertGreater(len(found), 25)
         return found
 
+    def known(self):
+        """Long options of all subcommands."""
+        all_of_them = {long for _, long in self.options()} | {"--version", "--failed"}
+        for subcommand in ("worker", "status"):
+            text = self.parwork(subcommand, "--help")[1].decode()
+            found = set(re.findall(r"^  (?:-.,)?(--[a-z-]+)", text, re.MULTILINE))
+            self.assertIn("--nkey", found)
+            all_of_them |= found
+        return all_of_them
+
     def test_the_man_page_has_every_option_and_no_other(self):
         text = (FOLDER / "parwork.1.in").read_text().replace("\\-", "-")
         for short, long in self.options():
             wanted = f'-{short} ", " {long}' if short else long
             self.assertRegex(text, rf"(?m)^\.BR? {re.escape(wanted)}\b", long)
-        known = {long for _, long in self.options()} | {"--version", "--failed"}
-        self.assertEqual(set(re.findall(r"--[a-z][a-z-]+", text)) - known, set())
+        self.assertEqual(set(re.findall(r"--[a-z][a-z-]+", text)), self.known())
 
     def test_the_man_page_is_in_order(self):
         done = subprocess.run(
@@ -48,7 +57,7 @@ class DocumentsTest(ToolTest):
                 self.assertRegex(text, rf"`-{short}\b")
 
     def test_the_documentation_has_no_option_that_does_not_exist(self):
-        known = {long for _, long in self.options()} | {"--version", "--failed"}
+        known = self.known()
         commands = re.findall(
             r"^\s*(?:.*\| )?parwork .*$", (ROOT / "docs" / "cli.md").read_text(), re.MULTILINE
         )
@@ -119,10 +128,12 @@ class CompletionsTest(ToolTest):
     def test_bash(self):
         self.assertEqual(set(self.bash("-")), self.every_long_option() | {"--version"})
         self.assertEqual(self.bash("--jour"), ["--journal"])
-        self.assertEqual(self.bash("--output", ""), ["group", "line", "raw"])
+        self.assertEqual(self.bash("--output", ""), ["group", "line", "raw", "none"])
         self.assertEqual(self.bash("results", "--"), ["--failed", "--tag", "--help"])
         self.assertEqual(self.bash("report", "--"), ["--output", "--quiet", "--help"])
         self.assertEqual(self.bash("rep"), ["report"])
+        self.assertIn("--allow-commands", self.bash("worker", "--"))
+        self.assertIn("--json", self.bash("status", "--"))
         self.file("items.txt")
         self.assertEqual(self.bash("-a", "it"), ["items.txt"])
         self.assertEqual(self.bash("report", "it"), ["items.txt"])
@@ -135,7 +146,7 @@ class CompletionsTest(ToolTest):
             {each for each in self.fish("--") if each.startswith("--")},
             self.every_long_option() | {"--version"},
         )
-        self.assertEqual(self.fish("--output "), ["group", "line", "raw"])
+        self.assertEqual(self.fish("--output "), ["group", "line", "none", "raw"])
         self.assertIn("resume", self.fish("res"))
         self.assertEqual(
             {each for each in self.fish("report --") if each.startswith("--")},

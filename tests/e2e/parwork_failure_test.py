@@ -1,6 +1,7 @@
 """The command-line tool: failed jobs, what the run makes of them, and what it exits with."""
 
 import os
+import subprocess
 import unittest
 
 from harness import LIMIT, main
@@ -113,15 +114,68 @@ class EndTest(ToolTest):
         self.assertIn("again: parwork resume --retry-failed ./-j\n", err)
 
     def test_the_first_ten_are_named(self):
-        _, _, err = self.parwork("false", ":::", *[f"item{n}" for n in range(1, 26)])
-        lines = err.splitlines()
+        items = [f"item{n}" for n in range(1, 26)]
+        lines, kept = self.more_than_ten("false", ":::", *items)
         self.assertEqual(lines[0], "parwork: 25 of 25 failed")
         self.assertEqual(
             [line.split()[0] for line in lines[1:11]], [f"item{n}" for n in range(1, 11)]
         )
-        self.assertEqual(lines[11], "  and 15 more (-v names all)")
-        self.assertIn("--journal", lines[12])
+        self.assertEqual(lines[11], f"  and 15 more; all of them are in {kept}")
+        self.assertEqual(lines[12], f"again: parwork -a {kept} false")
         self.assertEqual(len(lines), 13)
+        self.assertEqual(sorted(kept.read_text().splitlines()), sorted(items))
+
+    def more_than_ten(self, *words, **options):
+        """Returns the lines of the report, and the file that it names."""
+        for earlier in self.folder.glob("parwork-failed-*"):
+            earlier.unlink()
+        _, _, err = self.parwork(*words, env={"TMPDIR": str(self.folder)}, **options)
+        (kept,) = self.folder.glob("parwork-failed-*")
+        return err.splitlines(), kept
+
+    def test_the_command_that_does_many_again(self):
+        """Items of any bytes, and of any input."""
+        job = 'printf "%s\\0" "$@" >> done; [ -e good ]'
+        numbers = [str(number) for number in range(12)]
+        for words, items in (
+            (["-c", job, ":::", *numbers], None),
+            (["-c", job, ":::", "a\nb", *numbers], None),
+            (["-c", job], "\n".join(numbers) + "\n"),
+            (["-0", "-c", job], "a\nb\0" + "\0".join(numbers) + "\0"),
+            (["-d", ";", "-c", job], "a\nb;" + ";".join(numbers) + ";"),
+            (["-n1", "-C", ",", "-c", job], ",b\n".join(numbers) + ",b\n"),
+            (["--csv", "--header", "-c", job], "name\n" + "\n".join(numbers) + "\n"),
+        ):
+            with self.subTest(words):
+                (self.folder / "good").unlink(missing_ok=True)
+                (self.folder / "done").unlink(missing_ok=True)
+                lines, _ = self.more_than_ten(*words, items=(items or "").encode())
+                done = sorted((self.folder / "done").read_bytes().split(b"\0"))
+                (self.folder / "done").unlink()
+                (self.folder / "good").touch()
+                again = lines[-1].removeprefix("again: parwork ")
+                again = subprocess.run(
+                    ["sh", "-c", f'"$0" {again}', self.program], cwd=self.folder, check=False
+                )
+                self.assertEqual(again.returncode, 0)
+                self.assertEqual(sorted((self.folder / "done").read_bytes().split(b"\0")), done)
+
+    def test_where_no_command_does_them_again_they_are_kept_for_people(self):
+        lines, kept = self.more_than_ten("-j1", "false", ":::", *"abcd", ":::", *"123")
+        self.assertEqual(kept.read_text().splitlines()[:2], ["a 1", "a 2"])
+        self.assertIn("--journal", lines[-1])
+
+    def test_no_file_where_they_are_named_or_recorded(self):
+        numbers = [str(number) for number in range(12)]
+        for words in (["-v"], ["-q"], ["--log", "l"], ["--journal", "j"]):
+            with self.subTest(words):
+                self.parwork(*words, "false", ":::", *numbers, env={"TMPDIR": str(self.folder)})
+                self.assertEqual(list(self.folder.glob("parwork-failed-*")), [])
+
+    def test_a_folder_that_is_not_there_keeps_nothing(self):
+        numbers = [str(number) for number in range(12)]
+        _, _, err = self.parwork("false", ":::", *numbers, env={"TMPDIR": "/no/such"})
+        self.assertIn("  and 2 more (-v names all)\n", err)
 
     def test_verbose_names_all(self):
         items = [f"item{n}" for n in range(1, 26)]

@@ -159,7 +159,6 @@ class InputTest(ToolTest):
         self.assert_unusable("-0", "-d", ",", "echo", naming="-0 and -d")
         self.assert_unusable("-n2", "-C,", "echo", naming="-n and -C")
         self.assert_unusable("-a", "x", "echo", ":::", "a", naming="not from both")
-        self.assert_unusable("echo", ":::", "a", ":::", "b", naming="once")
 
 
 if __name__ == "__main__":

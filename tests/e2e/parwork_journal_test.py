@@ -1,5 +1,6 @@
 """The command-line tool: runs with a journal, killed and resumed."""
 
+import json
 import os
 import shutil
 import signal
@@ -368,6 +369,79 @@ class SlowFirstTest(ToolTest):
         self.assertEqual((status, out.split()), (1, [item.encode() for item in items]))
         done = (self.folder / "done").read_text().split()
         self.assertEqual(sorted(done, key=int), ["1", *items])
+
+
+class BrokenOffTest(ToolTest):
+    """A run was killed while it showed its last output. What is there is told by the bytes of the
+    file, whoever writes to it besides."""
+
+    def broken_off(self, out, err, *words):
+        """A run whose last output was announced for these files, where each has its size now."""
+        self.parwork(*words)
+        run = self.folder / "j-run"
+        lines = run.read_bytes().splitlines(keepends=True)
+        self.assertIn(b'"shown"', lines[-1])
+        announced = json.loads(lines[-2])
+        for name, path in (("out", out), ("err", err)):
+            status = path.stat()
+            announced[name] = {
+                "device": status.st_dev,
+                "inode": status.st_ino,
+                "at": status.st_size,
+                "file": str(path),
+            }
+        run.write_bytes(b"".join(lines[:-2]) + json.dumps(announced).encode() + b"\n")
+
+    def resume(self, out, err, *options):
+        with out.open("ab") as to_out, err.open("ab") as to_err:
+            resumed = self.launch("resume", "j", *options, stdout=to_out, stderr=to_err)
+            self.assertEqual(resumed.wait(timeout=LIMIT), 0)
+
+    def test_both_streams_in_one_file(self):
+        both = b"out 1\nout 2\nerr 1\nerr 2\n"
+        for there in range(len(both) + 1):
+            with self.subTest(there=there):
+                log = self.file("log", "before\n")
+                script = "echo out 1; echo out 2; echo err 1 >&2; echo err 2 >&2; : {}"
+                self.broken_off(log, log, "--journal", "j", "-c", script, ":::", "1")
+                with log.open("ab") as begun:
+                    begun.write(both[:there])
+                self.resume(log, log)
+                self.assertEqual(log.read_bytes(), b"before\n" + both)
+                for each in self.folder.glob("j*"):
+                    each.unlink()
+
+    def test_tags_are_shown_once_as_well(self):
+        shown = b"a\tx\na\ty\n"
+        for there in range(len(shown) + 1):
+            with self.subTest(there=there):
+                out, err = self.file("out"), self.file("err")
+                words = ["--tag", "--journal", "j", "-c", "echo x; echo y; : {}", ":::", "a"]
+                self.broken_off(out, err, *words)
+                out.write_bytes(shown[:there])
+                self.resume(out, err)
+                self.assertEqual(out.read_bytes(), shown)
+                for each in self.folder.glob("j*"):
+                    each.unlink()
+
+    def test_what_another_program_wrote_there_is_not_taken_for_it(self):
+        out, err = self.file("out"), self.file("err")
+        self.broken_off(out, err, "--journal", "j", "-c", "echo abc; : {}", ":::", "1")
+        out.write_bytes(b"from another program\n")
+        self.resume(out, err)
+        self.assertEqual(out.read_bytes(), b"from another program\nabc\n")
+
+    def test_what_the_resumed_run_shows_is_not_taken_for_it(self):
+        out, err = self.file("out"), self.file("err")
+        words = ["-k", "-j1", "--journal", "j", "-c", "echo same; : {}", ":::", "1", "2"]
+        self.broken_off(out, err, *words)
+        out.write_bytes(b"sa")  # of the second one; the first one was shown elsewhere
+        run = self.folder / "j-run"
+        lines = run.read_bytes().splitlines(keepends=True)
+        first = [line for line in lines if b'"seq":1' in line]
+        run.write_bytes(b"".join(line for line in lines if line not in first))
+        self.resume(out, err)
+        self.assertEqual(out.read_bytes(), b"sasame\nme\n")
 
 
 class KilledTest(ToolTest):

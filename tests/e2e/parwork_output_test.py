@@ -17,6 +17,29 @@ def big(letter):
     return letter.encode() * BIG
 
 
+class LateOutputTest(ToolTest):
+    """A process that a job has started may still hold its output when the job ends."""
+
+    def test_what_a_log_pipe_passes_on_behind_the_end_is_shown(self):
+        # The helper waits for the end of the job, and writes then.
+        script = "(while kill -0 $$ 2>/dev/null; do :; done; echo late) & echo first; : {}"
+        err = self.assert_out("first\nlate\n", "-c", script, ":::", "1")
+        self.assertEqual(err, "")
+
+    def test_one_that_goes_on_is_not_waited_for_and_that_is_said(self):
+        script = "sleep 4713 & echo $! >> pids; echo first; : {}"
+        err = self.assert_out("first\n" * 2, "-j1", "-c", script, ":::", "1", "2")
+        for pid in (self.folder / "pids").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        self.assertIn("still holds its output", err)
+        self.assertEqual(err.count("\n"), 1, err)
+
+    def test_quiet_says_nothing(self):
+        script = "sleep 4714 & echo $! > pid; echo first; : {}"
+        self.assertEqual(self.assert_out("first\n", "-q", "-c", script, ":::", "1"), "")
+        os.kill(int((self.folder / "pid").read_text()), signal.SIGKILL)
+
+
 class GroupTest(ToolTest):
     def test_both_streams_come_out_on_their_own(self):
         status, out, err = self.parwork("-k", "sh", "-c", TWO_STREAMS, "sh", items="1\n2\n")

@@ -13,6 +13,7 @@ from tool import ToolTest
 # Says its number, and waits for good; "stubborn" ones do not mind TERM.
 WAIT = 'echo $$ > "pid$1"; echo "begun $1" >> begun; while :; do sleep 0.01; done'
 STUBBORN = "trap '' TERM; " + WAIT
+DEAF = "trap '' TERM; : > deaf; " + WAIT
 
 
 class Waiting(ToolTest):
@@ -31,12 +32,19 @@ class Waiting(ToolTest):
 
 
 class TimeoutTest(Waiting):
+    def parwork_until(self, name, *arguments):
+        """Runs until the job has made the file in time: a busy machine may need some runs."""
+        while True:
+            got = self.parwork(*arguments)
+            if (self.folder / name).exists():
+                return got
+
     def test_a_job_that_takes_too_long_is_ended(self):
         status, out, err = self.parwork(
             "-k",
             "-j2",
             "--timeout",
-            "100ms",
+            "2s",
             "--log",
             "log",
             "sh",
@@ -53,29 +61,32 @@ class TimeoutTest(Waiting):
         self.assertEqual(
             [(each["why"], each["signal"], each["exit"]) for each in late], [("timeout", 15, None)]
         )
-        self.assertGreaterEqual(late[0]["dur"], 0.1)
+        self.assertGreaterEqual(late[0]["dur"], 2)
 
     def test_without_one_a_job_may_take_its_time(self):
         self.assert_out("", "sleep", ":::", "0.3")
 
     def test_after_the_grace_it_is_killed(self):
-        _, _, err = self.parwork(
-            "--timeout", "50ms", "--grace", "100ms", "-c", STUBBORN + "; {}", ":::", "x"
+        _, _, err = self.parwork_until(
+            "deaf", "--timeout", "50ms", "--grace", "100ms", "-c", DEAF + "; {}", ":::", "x"
         )
         self.assertIn("timed out, killed by signal 9 (KILL)", err)
 
     def test_the_grace_is_five_seconds(self):
-        self.parwork("-q", "--timeout", "50ms", "--log", "log", "-c", STUBBORN + "; {}", ":::", "x")
-        self.assertGreaterEqual(self.ends()[0]["dur"], 5.05)
-        self.assertLess(self.ends()[0]["dur"], 30)
+        self.parwork_until(
+            "deaf", "-q", "--timeout", "50ms", "--log", "log", "-c", DEAF + "; {}", ":::", "x"
+        )
+        self.assertGreaterEqual(self.ends()[-1]["dur"], 5.05)
+        self.assertLess(self.ends()[-1]["dur"], 30)
 
     def test_a_job_can_use_its_grace(self):
-        _, out, err = self.parwork(
+        _, out, err = self.parwork_until(
+            "ready",
             "--timeout",
             "50ms",
             "sh",
             "-c",
-            "trap 'echo tidy; exit 3' TERM; while :; do sleep 0.01; done",
+            "trap 'echo tidy; exit 3' TERM; : > ready; while :; do sleep 0.01; done",
             ":::",
             "x",
         )
@@ -83,13 +94,22 @@ class TimeoutTest(Waiting):
         self.assertIn("timed out, exit 3", err)
 
     def test_the_whole_group_is_ended(self):
-        self.parwork(
-            "-q", "--timeout", "300ms", "sh", "-c", "sleep 1000 & echo $! > pid; wait", ":::", "x"
+        self.parwork_until(
+            "pid",
+            "-q",
+            "--timeout",
+            "300ms",
+            "sh",
+            "-c",
+            "sleep 1000 & echo $! > new && mv new pid; wait",
+            ":::",
+            "x",
         )
         self.wait_until(lambda: not self.is_alive(self.pid("")))
 
     def test_what_a_dead_leader_leaves_of_its_group_is_killed_too(self):
-        self.parwork(
+        self.parwork_until(
+            "pid",
             "-q",
             "--timeout",
             "300ms",
@@ -97,7 +117,7 @@ class TimeoutTest(Waiting):
             "100ms",
             "sh",
             "-c",
-            "(trap '' TERM; echo $$ > /dev/null; sh -c 'echo $PPID > pid'; while :; do sleep 0.01; done) & "
+            "(trap '' TERM; sh -c 'echo $PPID > new'; mv new pid; while :; do sleep 0.01; done) & "
             "wait",
             ":::",
             "x",
@@ -280,6 +300,22 @@ class SignalTest(Waiting):
         process.terminate()
         self.assertEqual(process.wait(timeout=LIMIT), 143)
 
+    def test_a_time_that_is_stopped_is_in_no_timeout(self):
+        os.mkfifo(self.folder / "go")
+        process = self.launch(
+            "--timeout", "8s", "sh", "-c", "echo >> begun; read line < go", ":::", "1"
+        )
+        self.wait_until(lambda: self.begun() == 1)
+        process.send_signal(signal.SIGTSTP)
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        self.assertTrue(os.WIFSTOPPED(status))
+        time.sleep(9)  # this long is the case
+        process.send_signal(signal.SIGCONT)
+        go = os.open(self.folder / "go", os.O_RDWR)  # not waiting for a job that is gone
+        self.addCleanup(os.close, go)
+        os.write(go, b"on\n")
+        self.assertEqual(process.wait(timeout=LIMIT), 0)
+
 
 class KilledTest(Waiting):
     def test_jobs_die_with_a_runner_that_is_killed(self):
@@ -310,53 +346,31 @@ class CtrlCTest(Waiting):
         os.setsid()
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-    def test_ctrl_backslash_on_a_terminal(self):
+    def press(self, key, script):
+        """While two of three jobs run. Returns status, standard output and what was shown."""
         terminal = Terminal()
         process = self.launch(
-            "-j2",
-            "sh",
-            "-c",
-            "sleep 1000 & echo $! > pidchild$1; echo >> begun; wait",
-            "sh",
-            ":::",
-            "1",
-            "2",
+            *("-j2", "sh", "-c", script, "sh", ":::", *"123"),
             stdin=terminal.end,
             stderr=terminal.end,
             preexec_fn=self.take_terminal,
         )
         self.wait_until(lambda: self.begun() == 2)
         terminal.started()
-        os.write(terminal.ours, b"\x1c")
-        process.communicate(timeout=LIMIT)
-        terminal.read_all()
-        self.assertEqual(process.returncode, 131)
+        os.write(terminal.ours, key)
+        out, _ = process.communicate(timeout=LIMIT)
+        return process.returncode, out, terminal.read_all()
+
+    def test_ctrl_backslash_on_a_terminal(self):
+        script = "sleep 1000 & echo $! > pidchild$1; echo >> begun; wait"
+        self.assertEqual(self.press(b"\x1c", script)[0], 131)
         for each in (1, 2):
             self.wait_until(lambda: not self.is_alive(self.pid(f"child{each}")))
 
     def test_ctrl_c_on_a_terminal(self):
         """The terminal sends INT to its foreground group alone, which no job belongs to."""
-        terminal = Terminal()
-        process = self.launch(
-            "-j2",
-            "sh",
-            "-c",
-            "trap 'echo got INT' INT; " + WAIT,
-            "sh",
-            ":::",
-            "1",
-            "2",
-            "3",
-            stdin=terminal.end,
-            stderr=terminal.end,
-            preexec_fn=self.take_terminal,
-        )
-        self.wait_until(lambda: self.begun() == 2)
-        terminal.started()
-        os.write(terminal.ours, b"\x03")
-        out, _ = process.communicate(timeout=LIMIT)
-        shown = terminal.read_all()
-        self.assertEqual((process.returncode, out), (130, b""))
+        status, out, shown = self.press(b"\x03", "trap 'echo got INT' INT; " + WAIT)
+        self.assertEqual((status, out), (130, b""))
         self.assertIn(b"0 done, 2 interrupted, 1 not started", shown)
 
 

@@ -62,6 +62,23 @@ class TerminalTest(ToolTest):
         self.assertRegex(line, r"^\[#+\.+\] 2/4  1 running  [\d.]+/s  ETA ")
         self.assertTrue(shown.endswith(ERASE))  # nothing is left of it
 
+    def test_a_bar_for_the_items_of_a_file(self):
+        for name, words, stdin in (("a", ["-a", "items"], os.devnull), ("b", [], "items")):
+            with self.subTest(name):
+                self.fifo("go")
+                self.file("items", "1\n2\n3\n4\n")
+                with open(self.folder / stdin, "rb") as items:
+                    status, out, shown = self.on_terminal(
+                        *("-j1", "--progress", "on", *words),
+                        *("sh", "-c", WAIT_AT.format(3), "sh"),
+                        stdin=items,
+                        until=b"2/4",
+                        then=self.release,
+                    )
+                self.assertEqual((status, out), (0, b"1\n2\n3\n4\n"))
+                self.assertIn("ETA", shown)
+                (self.folder / "go").unlink()
+
     def test_the_number_of_failures(self):
         self.fifo("go")
         _, _, shown = self.on_terminal(
@@ -117,8 +134,9 @@ class TerminalTest(ToolTest):
         )
         os.close(reader)
         self.assertEqual(len(out.split()), 7)
-        self.assertNotIn("ETA", shown)
-        self.assertNotIn("[#", shown)
+        before = shown[: shown.index("1  1 running")]  # the pipe had not ended then
+        self.assertNotIn("ETA", before)
+        self.assertNotIn("[#", before)
 
     def test_narrow_terminals(self):
         for columns in (80, 40, 10, 2):

@@ -7,6 +7,8 @@
      ASYNC       one item may be finished by a completer on a thread outside the run
      RETRY       one item may wait for its next attempt, to which the timer's thread brings it
      STOP        a thread outside the run may request a stop, at any time
+     PAUSE       a thread outside the run pauses it, at any time, and resumes it; with STOP it does
+                 not resume it, and the stop ends the pause
      HOLDS_BACK  wake-ups may be held back for the pool's sentry
 
    Not modelled: batches (each item is alone) and their harvest, input order, parts with a thread of
@@ -25,7 +27,10 @@
 #define CALLER 0
 #define WORKERS (OWN + LENT)
 #define OUTSIDER WORKERS /* a completer, the timer, or who stops the run */
-#ifdef HOLDS_BACK
+#ifdef PAUSE
+#define CONTROLLER (WORKERS + 1)
+#define THREADS (WORKERS + 2)
+#elif defined(HOLDS_BACK)
 #define SENTRY (WORKERS + 1)
 #define THREADS (WORKERS + 2)
 #else
@@ -58,6 +63,10 @@ bool gone; /* the caller has left, the run has been destroyed */
 #include "machine.h"
 
 bool ended_, stopping, stop_callback_ended = true;
+bool paused;         /* gatekeeping::is_paused */
+bool no_more_pauses; /* gatekeeping::is_stopped_ */
+bool control_lock;   /* control_state::lock_ */
+bool closed;         /* control_state::gate_ is null */
 byte deliveries[ITEMS + SPAWN];
 byte left = ITEMS;   /* in the generator */
 byte children = SPAWN; /* that may be spawned yet */
@@ -92,7 +101,9 @@ inline look_for_work(me, result) {
   result = false;
   if
   :: atomic { finished_ -> USE_RUN }
-  :: atomic { !finished_ -> USE_RUN };
+  :: atomic { !finished_ && paused -> USE_RUN };
+     result = settled != NONE || (collect_left != 0 && !collect_held)
+  :: atomic { !finished_ && !paused -> USE_RUN };
      generator_waits_for(me, result);
      result = result || settled != NONE || offered != NONE || child_waits != 0;
      result = result || (collect_left != 0 && !collect_held)
@@ -303,7 +314,7 @@ inline settle_some(me) {
 }
 #endif
 
-#ifdef RETRY
+#if defined(RETRY) || defined(PAUSE)
 /* offered_batches::take */
 inline take_offered(me) {
   if
@@ -397,7 +408,10 @@ inline feed(me) {
      :: else -> skip
      fi;
      if
-     :: item != NONE -> work(me)
+     :: item != NONE && paused -> /* course::next_item: it is held back before it has begun */
+        atomic { IS_DRAINED(me) -> USE_RUN; offered = item; item = NONE };
+        notify(me)
+     :: item != NONE && !paused -> work(me)
 #ifdef BUG_NO_CHECK_BEHIND_THE_LAST_PULL
      :: else -> skip
 #else
@@ -418,19 +432,14 @@ inline serve(me) {
 #ifdef ASYNC
      settle_some(me);
 #endif
-#ifdef RETRY
-     take_offered(me);
-#endif
-#if SPAWN > 0
+#ifdef PAUSE
      if
-     :: !did_something -> steal_spawned(me)
-     :: else -> skip
+     :: paused -> skip
+     :: else -> take_what_is_new(me)
      fi;
+#else
+     take_what_is_new(me);
 #endif
-     if
-     :: !did_something -> feed(me)
-     :: else -> skip
-     fi;
      if
      :: !did_something -> break
      :: else -> skip
@@ -438,12 +447,29 @@ inline serve(me) {
   od
 }
 
+/* course::step: what is not done in a pause */
+inline take_what_is_new(me) {
+#if defined(RETRY) || defined(PAUSE)
+  take_offered(me);
+#endif
+#if SPAWN > 0
+  if
+  :: !did_something -> steal_spawned(me)
+  :: else -> skip
+  fi;
+#endif
+  if
+  :: !did_something -> feed(me)
+  :: else -> skip
+  fi
+}
+
 #define WORKER_LOCALS                                   \
   LOCALS;                                               \
   byte item = NONE, taken, child, count, count_spawned; \
   bool did_something
 
-/* run::execute */
+/* run::serve_caller, run::end */
 proctype caller() {
   WORKER_LOCALS;
   attach();
@@ -460,6 +486,9 @@ proctype caller() {
   stop_callback_ended; /* ~stop_callback waits for a callback that runs */
 #ifndef BUG_NO_OUTSIDE_LOCK
   !outside_lock;
+#endif
+#ifdef PAUSE
+  atomic { !control_lock -> closed = true }; /* control_state::close */
 #endif
   atomic {
     assert(LOAD(CALLER, PRODUCED) + left == ITEMS && (left == 0 || stopping));
@@ -509,8 +538,47 @@ proctype outsider() {
   LOCALS;
   atomic { attached && !ending -> stop_callback_ended = false };
   atomic { USE_RUN; stopping = true };
+#if defined(PAUSE) && !defined(BUG_STOP_LEAVES_THE_PAUSE)
+  atomic { USE_RUN; no_more_pauses = true; paused = false }; /* gatekeeping::stop */
+#endif
   notify(OUTSIDER);
   atomic { USE_RUN; stop_callback_ended = true }
+}
+#endif
+
+#ifdef PAUSE
+/* control_state::pause, gatekeeping::pause, control_state::resume, gatekeeping::resume: each under
+   the control's lock, which the run takes at its end */
+proctype controller() {
+  LOCALS;
+  bool open;
+  atomic {
+    !control_lock;
+    if
+    :: closed -> skip
+    :: else ->
+       USE_RUN;
+#ifdef BUG_PAUSE_BEHIND_A_STOP
+       paused = true
+#else
+       paused = !no_more_pauses
+#endif
+    fi
+  };
+#ifndef STOP
+#ifdef BUG_NO_CONTROL_LOCK
+  open = !closed;
+#else
+  atomic { !control_lock -> open = !closed; control_lock = open };
+#endif
+  if
+  :: open ->
+     atomic { USE_RUN; paused = false };
+     notify(CONTROLLER);
+     control_lock = false
+  :: else -> skip
+  fi
+#endif
 }
 #endif
 
@@ -531,6 +599,9 @@ init {
     };
 #if defined(ASYNC) || defined(RETRY) || defined(STOP)
     run outsider();
+#endif
+#ifdef PAUSE
+    run controller();
 #endif
 #ifdef SENTRY
     run sentry()

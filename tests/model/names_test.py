@@ -14,6 +14,7 @@ STEP = re.compile(r"(/\*(?:(?!\*/).)*\*/)?\n(?:active )?(inline|proctype) (\w+)\
 # What stands for none of the engine's functions.
 NOBODYS = (
     "the machine",
+    "the protocol",
     "user code",
     "the check",
     "a store or an addition by a locked instruction",

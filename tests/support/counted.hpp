@@ -15,6 +15,7 @@ class counted {
  public:
   static constexpr std::uint64_t nobody = ~std::uint64_t{0};
 
+  counted() : counted(nobody) {}
   explicit counted(std::uint64_t id) : id_(id) { born(); }
   counted(const counted& other) : id_(other.id_) {
     copies_.add(1);

@@ -13,6 +13,7 @@ constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max() / 2;
 constinit std::atomic<std::int64_t> left{never};  // allocations until the one that fails
 constinit std::atomic<bool> for_good{false};
 constinit std::atomic<bool> failed{false};
+constinit std::atomic<std::uint64_t> count{0};
 
 bool is_to_fail() noexcept {
   const std::int64_t now = left.fetch_sub(1);
@@ -22,6 +23,7 @@ bool is_to_fail() noexcept {
 }
 
 void* allocate(std::size_t size, std::size_t alignment) {
+  count.fetch_add(1);
   if (is_to_fail()) throw std::bad_alloc();
   const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
   void* const memory = alignment > alignof(std::max_align_t)
@@ -40,6 +42,8 @@ void fail_allocation(std::uint64_t n, failing how) noexcept {
   for_good = how == failing::for_good;
   left = static_cast<std::int64_t>(n);
 }
+
+std::uint64_t allocations() noexcept { return count.load(); }
 
 bool stop_failing() noexcept {
   for_good = false;

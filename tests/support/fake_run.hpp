@@ -33,6 +33,9 @@ class fake_services final : public parwork::detail::run_services {
   void element_threw(std::exception_ptr why) noexcept override { error = std::move(why); }
   void count_retry() noexcept override { ++retries; }
   bool go_on_with_stack(worker&) noexcept override { return true; }
+  bool take_memory(std::uint64_t) noexcept override { return true; }
+  void give_back_memory(std::uint64_t) noexcept override {}
+  bool must_leave(worker&) noexcept override { return false; }
   void delivered_some(worker&, batch&, std::uint32_t, std::uint32_t) noexcept override {}
   void spawn(worker&, const std::type_info&, void*) override {}
   void retry_later(batch& lone) noexcept override { waiting.push_back(&lone); }

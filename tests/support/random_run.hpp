@@ -1,4 +1,4 @@
-// Plays a random program: the callables that do what it says, and the checks around them.
+// The callables of a random program, which do what it says, and what watches them.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,6 +17,7 @@
 #include "parwork/parwork.hpp"
 #include "support/counted.hpp"
 #include "support/elsewhere.hpp"
+#include "support/form_watches.hpp"
 #include "support/ledger.hpp"
 #include "support/random_program.hpp"
 #include "support/recorded.hpp"
@@ -28,11 +29,13 @@ namespace parwork_test {
 /// What one run shares: its program, its books and its watchers.
 class stage {
  public:
-  stage(const program& p, taking how) : p_(p), books_(p, how) {
+  explicit stage(const program& p) : p_(p), books_(p) {
     if (p.stop == stop_from::before) request_stop();
+    if (p.begins_paused) control_.pause();
   }
 
   const program& script() const { return p_; }
+  parwork::run_control& control() { return control_; }
   ledger& books() { return books_; }
 
   parwork::options options() {
@@ -40,6 +43,7 @@ class stage {
     chosen.stop = stop_.get_token();
     chosen.run_on = pool_of(p_.pool_size);
     if (p_.recorded) chosen.record = &recorder_;
+    if (p_.controlled) chosen.control = &control_;
     if (p_.retry_if_throws_at || p_.refused) {
       chosen.retry.retry_if = [this](const parwork::failure& why) {
         fallen_.user_code();
@@ -78,30 +82,76 @@ class stage {
       return std::nullopt;
     }
     dawdle(next_, 1, 20);
-    books_.take(next_);
+    if (p_.source == source_form::prioritized) {
+      held_.pulled(next_, p_.priority_of(next_));
+    } else {
+      books_.take(next_);
+    }
     return counted(next_++);
   }
 
+  /// Fills a slot.
+  bool fill(counted& slot) {
+    auto item = next();
+    if (!item) return false;
+    slot = *std::move(item);
+    return true;
+  }
+
+  /// The last that is called for an item before it is in flight, or held until it fits.
+  std::size_t weight(const counted& item) {
+    fallen_.user_code();
+    if (p_.source == source_form::prioritized) {
+      held_.came_out(item.id(), p_.priority_of(item.id()));
+      books_.take(item.id());
+    }
+    if (p_.weight_throws_at == item.id()) {
+      books_.untake(item.id());
+      inside_last_ = true;
+      books_.generator_threw();
+      throw generator_broke();
+    }
+    return p_.weight_of(item.id());
+  }
+
+  unsigned priority(const counted& item) const { return p_.priority_of(item.id()); }
+
   // --- Work ---
 
+  unsigned key(const counted& item) {
+    fallen_.user_code();
+    if (p_.key_throws(item.id())) throw work_broke();
+    return p_.key_of(item.id());
+  }
+
+  /// Holds the turn of the item's key.
+  auto hold_turn(const counted& item) {
+    const std::uint64_t id = item.id();
+    const bool has_order = !books_.is_spawned(id);
+    return std::make_unique<key_watch::visit>(
+        turns_, p_.key_of(id), has_order ? std::optional(books_.position_of(id)) : std::nullopt);
+  }
+
   /// One attempt, up to its outcome.
-  std::pair<outcome, unsigned> attempt(const counted& item) {
+  std::pair<outcome, unsigned> attempt(const counted& item, unsigned at_stage = 0) {
     fallen_.user_code();
     const std::uint64_t id = item.id();
-    const unsigned number = books_.start(id);
+    const unsigned number = books_.start(id, at_stage);
+    if (at_stage == 0 && number == 1 && !books_.is_spawned(id)) weights_.begin(p_.weight_of(id));
     if (p_.stop == stop_from::work && id == p_.stop_at) request_stop();
     dawdle(id, number, 30);
     if (p_.percent(id, number, 40) < p_.habit.nested_percent) nested_run();
     fallen_.user_code();
-    return {p_.outcome_of(id, number), number};
+    return {p_.outcome_of(id, number, at_stage), number};
   }
 
-  std::expected<std::uint64_t, std::string> plain(const counted& item, parwork::context& ctx) {
+  std::expected<std::uint64_t, std::string> plain(const counted& item, parwork::context& ctx,
+                                                  unsigned at_stage = 0) {
     const std::uint64_t id = item.id();
-    const auto [how, number] = attempt(item);
+    const auto [how, number] = attempt(item, at_stage);
     EXPECT_EQ(number, ctx.attempt());
     if (outstays(id, number)) wait_for_stop(ctx.stop_token());
-    if (p_.percent(id, number, 50) < p_.habit.spawn_percent) {
+    if (at_stage == 0 && p_.percent(id, number, 50) < p_.habit.spawn_percent) {
       for (unsigned child = 0; child < 1 + p_.percent(id, number, 51) % 3; ++child) {
         if (const auto born = books_.spawn()) ctx.spawn(counted(*born));
       }
@@ -111,17 +161,37 @@ class stage {
     return ledger::value_of(id);
   }
 
+  /// With as many others as the limit says.
+  std::expected<std::uint64_t, std::string> limited(const counted& item, parwork::context& ctx,
+                                                    unsigned at_stage = 0) {
+    const auto visit = places_.enter();
+    EXPECT_LE(places_.inside(), static_cast<int>(p_.limit));
+    return plain(item, ctx, at_stage);
+  }
+
+  std::expected<counted, std::string> first_stage(const counted& item, parwork::context& ctx) {
+    return with_item(plain(item, ctx, 0), item);
+  }
+  std::expected<counted, std::string> limited_stage(const counted& item, parwork::context& ctx) {
+    return with_item(limited(item, ctx, 1), item);
+  }
+  std::expected<std::uint64_t, std::string> last_stage(const counted& item, parwork::context& ctx) {
+    return plain(item, ctx, 2);
+  }
+
   void asynchronous(counted& item, parwork::completer<std::uint64_t> finish) {
     const std::uint64_t id = item.id();
+    auto turn = p_.is_keyed() ? hold_turn(item) : nullptr;
     const auto [how, number] = attempt(item);
     EXPECT_EQ(number, finish.attempt());
     if (how == outcome::exception) throw work_broke();
-    auto settle = [this, &item, id, how = how, number = number,
+    auto settle = [this, &item, id, how = how, number = number, turn = std::move(turn),
                    finish = std::move(finish)]() mutable {
       dawdle(id, number, 60);
       if (outstays(id, number)) wait_for_stop(finish.stop_token());
       EXPECT_EQ(item.id(), id) << "the item is gone before it is finished";
       fallen_.user_code();
+      turn.reset();
       if (how == outcome::success) return finish.succeed(ledger::value_of(id));
       if (how == outcome::error) {
         return finish.fail(parwork::failure(parwork::failure_kind::error, "error"));
@@ -137,7 +207,7 @@ class stage {
 
   std::vector<std::expected<std::uint64_t, std::string>> batch(std::span<counted> items) {
     EXPECT_FALSE(items.empty());
-    EXPECT_LE(items.size(), p_.batch);
+    EXPECT_LE(items.size(), p_.batch.max);
     std::vector<std::expected<std::uint64_t, std::string>> results;
     for (const counted& item : items) {
       if (attempt(item).first == outcome::success) {
@@ -151,7 +221,8 @@ class stage {
 
   // --- The collector ---
 
-  void collect(const parwork::completion<counted, std::uint64_t>& done) {
+  template <class Item>
+  void collect(const parwork::completion<Item, std::uint64_t>& done) {
     const auto visit = collector_.enter();
     books_.deliver(done);
     collected(done.item.id());
@@ -160,14 +231,14 @@ class stage {
   void collect_value(std::uint64_t value) {
     const auto visit = collector_.enter();
     books_.deliver_value(value);
-    collected(value / 3);
+    collected((value - 1) / 3);
   }
 
   void fold(std::uint64_t& sum, std::uint64_t value) {
     fallen_.user_code();
     books_.deliver_value(value);
     sum += value;
-    books_.collected();
+    landed((value - 1) / 3);
   }
 
   // --- The end ---
@@ -211,6 +282,12 @@ class stage {
     EXPECT_EQ(sum, 6);
   }
 
+  static std::expected<counted, std::string> with_item(
+      const std::expected<std::uint64_t, std::string>& passed, const counted& item) {
+    if (passed) return item;
+    return std::unexpected(passed.error());
+  }
+
   /// Load, and a chance for others to overtake.
   void dawdle(std::uint64_t id, unsigned attempt, unsigned salt) const {
     if (p_.percent(id, attempt, salt) < p_.habit.yield_percent) std::this_thread::yield();
@@ -228,7 +305,7 @@ class stage {
 
   void collected(std::uint64_t id) {
     fallen_.user_code();
-    note_place(collector_threads_, p_.options.collector_runs_on);
+    note_place(collector_threads_, p_.collector_place());
     const std::uint64_t call = collector_.calls() - 1;
     if (p_.stop == stop_from::collector && call == p_.stop_at) request_stop();
     dawdle(id, 1, 80);
@@ -236,15 +313,24 @@ class stage {
       books_.collector_threw();
       throw collector_broke();
     }
+    landed(id);
+  }
+
+  // Its flight ends now.
+  void landed(std::uint64_t id) {
     books_.collected();
+    if (!books_.is_spawned(id) && books_.has_begun(id)) weights_.end(p_.weight_of(id));
   }
 
   void note_place(std::optional<std::thread::id>& seen, parwork::runs_on where) const {
     const auto here = std::this_thread::get_id();
-    if (where == parwork::runs_on::caller) {
+    const bool has_caller = p_.how == way::called;
+    if (where == parwork::runs_on::caller && has_caller) {
       EXPECT_EQ(here, caller_);
     }
-    if (where == parwork::runs_on::own_thread) {
+    // A thread takes the place of the caller of `start`.
+    if (where == parwork::runs_on::own_thread ||
+        (where == parwork::runs_on::caller && !has_caller)) {
       EXPECT_NE(here, caller_);
       if (!seen) seen = here;
       EXPECT_EQ(here, seen);
@@ -259,6 +345,7 @@ class stage {
   const program& p_;
   // The least memory: lanes are full at times.
   parwork::recorder recorder_{{.memory = std::size_t{1} << 20}};
+  parwork::run_control control_;
   ledger books_;
   curtain fallen_;
   std::stop_source stop_;
@@ -267,6 +354,10 @@ class stage {
   exclusive generator_;
   exclusive collector_;
   exclusive progress_;
+  key_watch turns_{p_.keys};
+  crowd places_;
+  weight_watch weights_{p_.options.memory};
+  priority_watch held_{p_.ahead};
   relaxed<std::uint64_t> retry_calls_;
   const std::thread::id caller_ = std::this_thread::get_id();
   // Unguarded: generator and collector calls come one at a time.
@@ -275,112 +366,5 @@ class stage {
   std::optional<std::thread::id> generator_threads_;
   std::optional<std::thread::id> collector_threads_;
 };
-
-namespace detail {
-
-/// Calls `run`, and checks how it ended.
-template <class Run>
-void expect_end(stage& on, Run&& run) {
-  std::optional<parwork::summary> returned;
-  try {
-    returned = run();
-    on.fall();
-    on.books().close(*returned);
-  } catch (const generator_broke&) {
-    on.fall();
-    on.books().close_after_generator();
-  } catch (const collector_broke&) {
-    on.fall();
-    on.books().close_after_collector();
-  } catch (const callback_broke&) {
-    on.fall();
-    on.books().close_after_callback();
-  } catch (const work_broke&) {
-    on.fall();
-    on.books().close_after_failure();
-  } catch (const parwork::item_failed&) {
-    on.fall();
-    on.books().close_after_failure();
-  }
-}
-
-template <class Generator, class Work>
-void play_collector(stage& on, Generator&& generator, Work&& work) {
-  using completion = parwork::completion<counted, std::uint64_t>;
-  expect_end(on, [&]() -> parwork::summary {
-    switch (on.script().collector) {
-      case collector_form::completions:
-        return parwork::process(
-            generator, work, [&](const completion& done) { on.collect(done); }, on.options());
-      case collector_form::results:
-        return parwork::process(
-            generator, work, [&](std::uint64_t value) { on.collect_value(value); }, on.options());
-      case collector_form::reduction:
-        break;
-    }
-    auto sum = parwork::reduce(
-        std::uint64_t{0}, [&](std::uint64_t& total, std::uint64_t one) { on.fold(total, one); },
-        [](std::uint64_t& total, std::uint64_t other) { total += other; });
-    return parwork::process(generator, work, sum, on.options());
-  });
-}
-
-}  // namespace detail
-
-/// Runs the program of `on` with this generator, which is an lvalue or can be used as one.
-template <class Generator>
-void play(stage& on, Generator&& generator) {
-  const program& p = on.script();
-  std::stop_source over;
-  std::jthread stopper;
-  if (p.stop == stop_from::other_thread) {
-    stopper = std::jthread([&on, &p, token = over.get_token()] {
-      while (on.books().taken() < p.stop_at && !token.stop_requested()) std::this_thread::yield();
-      on.request_stop();
-    });
-  }
-  const auto plain = [&](const counted& item, parwork::context& ctx) {
-    return on.plain(item, ctx);
-  };
-  switch (p.work) {
-    case work_form::plain:
-      detail::play_collector(on, generator, plain);
-      break;
-    case work_form::per_worker:
-      detail::play_collector(
-          on, generator,
-          parwork::per_worker([] { return counted(0); },
-                              [&](counted&, const counted& item, parwork::context& ctx) {
-                                return on.plain(item, ctx);
-                              }));
-      break;
-    case work_form::asynchronous:
-      detail::play_collector(on, generator,
-                             [&](counted& item, parwork::completer<std::uint64_t> finish) {
-                               on.asynchronous(item, std::move(finish));
-                             });
-      break;
-    case work_form::batched:
-      detail::play_collector(
-          on, generator,
-          parwork::batched([&](std::span<counted> items) { return on.batch(items); }, p.batch));
-      break;
-  }
-  over.request_stop();
-}
-
-/// Plays random programs: `with_generator(stage&)` calls `play` with a generator of its own.
-template <class WithGenerator>
-void play_random_programs(std::uint64_t rounds, taking how, WithGenerator&& with_generator) {
-  play_rounds(rounds, [&](dice& roll) {
-    const program p = random_program(roll);
-    SCOPED_TRACE(testing::Message() << p);
-    {
-      stage on(p, how);
-      with_generator(on);
-    }
-    EXPECT_EQ(counted::live(), 0) << "items leaked, or destroyed twice";
-  });
-}
 
 }  // namespace parwork_test

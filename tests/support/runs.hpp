@@ -84,7 +84,10 @@ inline void expect_consistent(const parwork::summary& run, const parwork::option
   if (options.workers != 0) {
     EXPECT_LE(run.workers, options.workers);
   }
-  EXPECT_LE(run.peak_in_flight, options.queue != 0 ? options.queue : 100u * run.workers);
+  EXPECT_LE(run.peak_in_flight, run.queue);
+  if (options.queue != 0) {
+    EXPECT_EQ(run.queue, options.queue);
+  }
   EXPECT_EQ(run.first_failure.has_value(), run.failed > 0);
   if (run.failed == 0 && run.cancelled > 0) {
     EXPECT_TRUE(run.stopped);

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
 import goals  # noqa: E402
 import pictures  # noqa: E402
 import report  # noqa: E402
+import table_text  # noqa: E402
 import tables  # noqa: E402
 
 
@@ -169,9 +170,36 @@ class Tables(unittest.TestCase):
         self.assertIn("| PARWORK       | +2.3 % |\n", text)
         self.assertNotIn("RECORDED", text)
 
+    def test_show_what_a_form_of_work_adds_to_the_same_without(self):
+        times = {"plain": 1, "parwork": 10, "parwork-keyed": 60}
+        times |= {"parwork-one-function": 20, "parwork-stages": 21}
+        found = throughput({peer: {"empty": ns} for peer, ns in times.items()})
+        text = report.BLOCKS["forms"][1](results(forms=found))
+        rows = [row.replace(" ", "").split("|")[1:-1] for row in text.splitlines()]
+        self.assertIn(["PARWORK", "10.0", "20.0", ""], rows)
+        self.assertIn(["PARWORK-KEYED", "60.0", "120", "+100.0"], rows)
+        self.assertIn(["PARWORK-STAGES", "21.0", "42.0", "+2.0"], rows)
+        self.assertNotIn("| PLAIN ", text)
+
+    def test_do_without_what_a_form_of_work_is_measured_against(self):
+        found = throughput({"plain": {"empty": 1}, "parwork-keyed": {"empty": 60}})
+        text = report.BLOCKS["forms"][1](results(forms=found))
+        self.assertIn("| PARWORK-KEYED", text)
+
+    def test_show_lines_by_their_length(self):
+        figures = [
+            figure(peer, case, metric, ns)
+            for peer, ns in (("plain", 20), ("parwork", 30))
+            for case in ("10 bytes", "100 bytes")
+            for metric in ("ns", "cpu_ns")
+        ]
+        text = report.BLOCKS["lines"][1](results(lines=document(figures, items=200_000)))
+        self.assertIn("200,000 lines of a stream in memory", text)
+        self.assertIn("| 10 bytes: time |  CPU | 100 bytes: time |  CPU |", text)
+
     def test_give_durations_in_the_unit_that_suits(self):
         self.assertEqual(
-            [tables.duration(ns) for ns in (0.5, 12.34, 3140, 2.5e6, 7e9)],
+            [table_text.duration(ns) for ns in (0.5, 12.34, 3140, 2.5e6, 7e9)],
             ["0.50 ns", "12.3 ns", "3.14 us", "2.50 ms", "7.00 s"],
         )
 

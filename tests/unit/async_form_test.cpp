@@ -58,7 +58,7 @@ class asynchronous_item : public testing::Test {
 };
 
 TEST_F(asynchronous_item, that_ends_after_its_call_tells_the_run) {
-  form.start(by, *lone);
+  form.begin(by, *lone, 0);
   EXPECT_FALSE(form.let_go(*lone));
   EXPECT_TRUE(services.ended.empty());
   kept->succeed(14);
@@ -71,7 +71,7 @@ TEST_F(asynchronous_item, that_ends_after_its_call_tells_the_run) {
 
 TEST_F(asynchronous_item, that_ends_in_its_call_is_left_to_its_worker) {
   call = [](int i, completer<int> done) { done.succeed(2 * i); };
-  form.start(by, *lone);
+  form.begin(by, *lone, 0);
   EXPECT_TRUE(form.let_go(*lone));
   EXPECT_TRUE(services.ended.empty());
   EXPECT_EQ(form.settle(by, *lone), work_end::finished);
@@ -79,7 +79,7 @@ TEST_F(asynchronous_item, that_ends_in_its_call_is_left_to_its_worker) {
 }
 
 TEST_F(asynchronous_item, whose_completer_goes_unused_has_failed) {
-  form.start(by, *lone);
+  form.begin(by, *lone, 0);
   EXPECT_FALSE(form.let_go(*lone));
   kept.reset();
   ASSERT_EQ(services.ended.size(), 1U);

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <thread>
 #include <tuple>
+#include <vector>
 
 #include "parwork/parwork.hpp"
 #include "support/coroutine_range.hpp"
@@ -152,6 +155,38 @@ TEST(blocked_generator_alone, a_range_is_not_advanced_before_its_element_is_on_i
   expect_counts(run, 50);
 }
 
+// The caller pulls between two items of a batch, too: what it has done of that batch is not to
+// wait. Every other worker is held in an item, so that nobody else looks for finished items.
+TEST(blocked_generator_alone, what_the_caller_has_done_is_collected_before_it_pulls_on) {
+  const auto caller = std::this_thread::get_id();
+  for (const runs_on collector : {runs_on::workers, runs_on::own_thread}) {
+    constexpr std::uint64_t count = 20'000;
+    std::uint64_t worked = 0;  // by the caller, which is the generator's thread
+    tally collected;
+    gate ended;
+    const auto run = process(
+        [&, next = std::uint64_t{0}]() mutable -> std::optional<std::uint64_t> {
+          collected.wait_for(worked);
+          if (next < count) return next++;
+          ended.open();
+          return std::nullopt;
+        },
+        [&](std::uint64_t) {
+          if (std::this_thread::get_id() == caller) {
+            ++worked;
+          } else {
+            ended.wait();
+          }
+        },
+        [&](completion<std::uint64_t, void>) { collected.add(); },
+        {.workers = 2,
+         .queue = 400,
+         .generator_runs_on = runs_on::caller,
+         .collector_runs_on = collector});
+    expect_counts(run, count);
+  }
+}
+
 TEST(blocked_generator_alone, as_many_items_are_worked_on_at_once_as_there_are_workers) {
   for (const unsigned workers : {2u, 4u, 8u, 64u}) {
     rendezvous all(workers);
@@ -159,6 +194,27 @@ TEST(blocked_generator_alone, as_many_items_are_worked_on_at_once_as_there_are_w
         numbers(static_cast<int>(workers)), [&](int) { all.arrive_and_wait(); },
         [](completion<int, void>) {}, {.workers = workers});
     expect_counts(run, workers);
+  }
+}
+
+TEST(blocked_generator_alone, so_are_those_of_a_split_range) {
+  for (const unsigned workers : {2U, 4U, 8U}) {
+    const std::vector<int> items(workers, 1);
+    for (const ordering order : {ordering::completion, ordering::input}) {
+      rendezvous all(workers);
+      const auto run = process(
+          parwork::split(items), [&](int) { all.arrive_and_wait(); }, [](completion<int, void>) {},
+          {.workers = workers, .order = order});
+      expect_counts(run, workers);
+    }
+    rendezvous all(workers);
+    auto sum = parwork::reduce(0, std::plus<>(), std::plus<>());
+    const auto work = [&](int item) {
+      all.arrive_and_wait();
+      return item;
+    };
+    process(parwork::split(items), work, sum, {.workers = workers});
+    EXPECT_EQ(sum.value(), static_cast<int>(workers));
   }
 }
 

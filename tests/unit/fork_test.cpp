@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <ranges>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -131,6 +132,70 @@ TEST_F(fork_test, a_pool_of_the_parent_can_be_destroyed) {
             }),
             expected);
   EXPECT_EQ(run_some({.run_on = dynamic.get()}), sum_of_some);
+}
+
+TEST_F(fork_test, a_loop_over_a_run_of_the_parent_is_left_in_a_child) {
+  auto all = parwork::results(std::views::iota(0), [](int item) { return item; }, {.workers = 3});
+  auto place = all.begin();
+  EXPECT_EQ(in_child([&] {
+              try {
+                ++place;
+                return 2;
+              } catch (const std::logic_error&) {
+              }
+              try {
+                static_cast<void>(all.summary());
+                return 3;
+              } catch (const std::logic_error&) {
+              }
+              const auto gone = std::move(all);
+              return expected;
+            }),
+            expected);
+  ++place;
+  EXPECT_TRUE(all.summary().stopped);
+}
+
+TEST_F(fork_test, a_run_is_started_in_a_child) {
+  EXPECT_EQ(in_child([] {
+              std::atomic<int> sum = 0;
+              auto run = parwork::start(
+                  std::views::iota(0, 1000), [](int item) { return item; },
+                  [&](int result) { sum += result; }, {.workers = 3});
+              run.control().pause();
+              run.control().resume();
+              return run.wait().succeeded == 1000 && sum == 499'500 ? expected : 2;
+            }),
+            expected);
+}
+
+TEST_F(fork_test, a_paused_run_of_a_child_that_is_dropped_ends) {
+  EXPECT_EQ(in_child([] {
+              {
+                auto run = parwork::start(
+                    std::views::iota(0), [](int item) { return item; }, [](int) {}, {.workers = 3});
+                run.control().pause();
+              }
+              return expected;
+            }),
+            expected);
+}
+
+TEST_F(fork_test, a_started_run_of_the_parent_is_left_in_a_child) {
+  auto run = parwork::start(
+      std::views::iota(0), [](int item) { return item; }, [](int) {}, {.workers = 3});
+  EXPECT_EQ(in_child([&] {
+              try {
+                static_cast<void>(run.wait());
+                return 2;
+              } catch (const std::logic_error&) {
+              }
+              const auto gone = std::move(run);
+              return run_some() == sum_of_some ? expected : 3;
+            }),
+            expected);
+  run.request_stop();
+  EXPECT_TRUE(run.wait().stopped);
 }
 
 TEST_F(fork_test, backoff_and_deadlines_work_in_a_child) {

@@ -15,12 +15,18 @@ namespace {
 
 using parwork::lines;
 
-static_assert(parwork::callable_generator<parwork::line_generator>);
+static_assert(parwork::filling_generator<parwork::line_generator>);
 
 std::vector<std::string> all_of(parwork::line_generator next) {
   std::vector<std::string> found;
-  while (auto line = next()) found.push_back(std::move(*line));
+  for (std::string line; next(line);) found.push_back(line);
   return found;
+}
+
+std::string next_of(parwork::line_generator next) {
+  std::string line = "what was there before";
+  EXPECT_TRUE(next(line));
+  return line;
 }
 
 std::vector<std::string> lines_of(const std::string& text, char delimiter = '\n') {
@@ -51,15 +57,28 @@ TEST(lines, may_be_separated_by_nul) {
 TEST(lines, the_end_stays_the_end) {
   std::istringstream input("a\n");
   auto next = lines(input);
-  EXPECT_TRUE(next());
-  EXPECT_FALSE(next());
-  EXPECT_FALSE(next());
+  std::string line;
+  EXPECT_TRUE(next(line));
+  EXPECT_FALSE(next(line));
+  EXPECT_FALSE(next(line));
 }
 
 TEST(lines, reading_no_more_than_is_asked_for_leaves_the_rest_in_the_stream) {
   std::istringstream input("a\nb\n");
-  EXPECT_EQ(lines(input)(), "a");
-  EXPECT_EQ(lines(input)(), "b");
+  EXPECT_EQ(next_of(lines(input)), "a");
+  EXPECT_EQ(next_of(lines(input)), "b");
+}
+
+TEST(lines, keep_the_memory_of_the_string_they_are_read_into) {
+  std::istringstream input("a line that is longer than any short string may be\nshort\n");
+  auto next = lines(input);
+  std::string line;
+  line.reserve(100);
+  const char* const memory = line.data();
+  EXPECT_TRUE(next(line));
+  EXPECT_TRUE(next(line));
+  EXPECT_EQ(line, "short");
+  EXPECT_EQ(line.data(), memory);
 }
 
 TEST(lines, a_file_that_could_not_be_opened_throws) {
@@ -86,10 +105,13 @@ TEST(lines, a_stream_that_breaks_throws_and_says_how_far_it_came) {
   failing_buffer buffer;
   std::istream input(&buffer);
   auto next = lines(input);
-  EXPECT_EQ(next(), "a");
-  EXPECT_EQ(next(), "b");
+  std::string line;
+  EXPECT_TRUE(next(line));
+  EXPECT_EQ(line, "a");
+  EXPECT_TRUE(next(line));
+  EXPECT_EQ(line, "b");
   try {
-    static_cast<void>(next());
+    static_cast<void>(next(line));
     ADD_FAILURE() << "did not throw";
   } catch (const std::ios_base::failure& thrown) {
     EXPECT_NE(std::string(thrown.what()).find("after line 2"), std::string::npos) << thrown.what();

@@ -12,9 +12,11 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "parwork/parwork.hpp"
+#include "support/elsewhere.hpp"
 
 namespace {
 
@@ -63,7 +65,7 @@ struct check_order {
   }
 };
 
-void expect_counts(const parwork::summary& s) {
+void expect_prefinished_counts(const parwork::summary& s) {
   EXPECT_EQ(s.produced, 1000U);
   EXPECT_EQ(s.failed, 143U);
   EXPECT_EQ(s.succeeded, 857U);
@@ -77,7 +79,7 @@ int twice(int i) {
 
 TEST(prefinished, is_not_worked_on_and_arrives_in_its_place) {
   check_order check;
-  expect_counts(
+  expect_prefinished_counts(
       parwork::process(known_beforehand(), twice, check, {.workers = 4, .order = ordering::input}));
   EXPECT_EQ(check.next, items);
 }
@@ -86,13 +88,13 @@ TEST(prefinished, goes_around_retries_and_timeouts) {
   check_order check;
   parwork::options o{.workers = 4, .order = ordering::input, .timeout = 1h};
   o.retry.max_attempts = 5;
-  expect_counts(parwork::process(known_beforehand(), twice, check, o));
+  expect_prefinished_counts(parwork::process(known_beforehand(), twice, check, o));
 }
 
 TEST(prefinished, goes_around_asynchronous_work) {
   check_order check;
   const auto work = [](int i, parwork::completer<int> done) { done.succeed(twice(i)); };
-  expect_counts(
+  expect_prefinished_counts(
       parwork::process(known_beforehand(), work, check, {.workers = 4, .order = ordering::input}));
 }
 
@@ -103,8 +105,73 @@ TEST(prefinished, leaves_batched_work_spans_of_what_is_left) {
     for (const int i : span) out.push_back(twice(i));
     return out;
   };
-  expect_counts(parwork::process(known_beforehand(), parwork::batched(work), check,
-                                 {.workers = 4, .order = ordering::input}));
+  expect_prefinished_counts(parwork::process(known_beforehand(), parwork::batched(work), check,
+                                             {.workers = 4, .order = ordering::input}));
+}
+
+TEST(prefinished, leaves_asynchronous_spans_of_what_is_left) {
+  for (const bool elsewhere_too : {false, true}) {
+    for (const std::size_t max : {1, 4, 256}) {
+      parwork_test::elsewhere other(2);
+      check_order check;
+      const auto work = [&](std::span<int> span, parwork::batch_completer<int> done) {
+        auto end = [span, done = std::move(done)]() mutable {
+          std::vector<int> out;
+          for (const int i : span) out.push_back(twice(i));
+          done.succeed(std::move(out));
+        };
+        if (!elsewhere_too) return end();
+        other.post(std::move(end));
+      };
+      expect_prefinished_counts(parwork::process(known_beforehand(), parwork::batched(work, max),
+                                                 check, {.workers = 4, .order = ordering::input}));
+      EXPECT_EQ(check.next, items);
+    }
+  }
+}
+
+TEST(prefinished, waits_for_no_asynchronous_span) {
+  // The span of item 0 is held until all others have been collected.
+  std::optional<parwork::batch_completer<int>> held;
+  int collected = 0;
+  auto source = [next = 0]() mutable -> std::optional<prefinished<int, int>> {
+    if (next == 5) return std::nullopt;
+    prefinished<int, int> item{next++};
+    if (item.item > 0) item.outcome.emplace(item.item);
+    return item;
+  };
+  const auto work = [&](std::span<int> span, parwork::batch_completer<int> done) {
+    EXPECT_EQ(span.size(), 1U);
+    held.emplace(std::move(done));
+  };
+  const auto s = parwork::process(source, parwork::batched(work),
+                                  [&](const completion<int, int>&) {
+                                    if (++collected == 4) held->succeed({0});
+                                  },
+                                  {.workers = 1});
+  EXPECT_EQ(s.succeeded, 5U);
+}
+
+TEST(prefinished, leaves_items_of_asynchronous_spans_in_place_after_they_were_finished) {
+  std::vector<std::string> seen;
+  int next = 0;
+  const auto source = [&]() -> std::optional<prefinished<std::string, int>> {
+    if (next == 4) return std::nullopt;
+    return prefinished<std::string, int>{"a rather long item " + std::to_string(next++)};
+  };
+  parwork::options chosen{.workers = 1, .order = ordering::input};
+  chosen.retry.max_attempts = 2;
+  const auto work = [](std::span<std::string> some, parwork::batch_completer<int> done) {
+    for (const std::string& each : some) EXPECT_EQ(each.substr(0, 8), "a rather");
+    done.fail(failure(failure_kind::error, "no"));
+  };
+  const auto s = parwork::process(
+      source, parwork::batched(work),
+      [&](completion<std::string, int> done) { seen.push_back(done.item); }, chosen);
+  EXPECT_EQ(s.failed, 4U);
+  EXPECT_EQ(s.retries, 4U);
+  ASSERT_EQ(seen.size(), 4U);
+  EXPECT_EQ(seen[3], "a rather long item 3");
 }
 
 TEST(prefinished, leaves_items_of_batched_work_in_place_after_an_exception) {

@@ -19,6 +19,16 @@ TEST(readable_count, groups_by_thousands) {
             "18,446,744,073,709,551,615");
 }
 
+TEST(readable_bytes, takes_the_unit_that_fits) {
+  EXPECT_EQ(readable_bytes(0), "0 bytes");
+  EXPECT_EQ(readable_bytes(1), "1 byte");
+  EXPECT_EQ(readable_bytes(1023), "1,023 bytes");
+  EXPECT_EQ(readable_bytes(1536), "1.5 KiB");
+  EXPECT_EQ(readable_bytes(std::uint64_t{64} << 20), "64 MiB");
+  EXPECT_EQ(readable_bytes((std::uint64_t{1} << 30) - 1), "1 GiB");
+  EXPECT_EQ(readable_bytes(std::numeric_limits<std::uint64_t>::max()), "16,777,216 TiB");
+}
+
 TEST(readable_duration, takes_the_unit_that_fits) {
   EXPECT_EQ(readable_duration(0ns), "0 ns");
   EXPECT_EQ(readable_duration(850ns), "850 ns");

@@ -169,4 +169,24 @@ TEST(runs_on, a_blocked_collector_on_its_own_thread_holds_no_worker) {
   expect_counts(run, 50);
 }
 
+// Whoever takes the first item waits in it until the other worker has done all that the queue has
+// room for. So a caller that generates has to fill the queue before it takes an item.
+TEST(runs_on, a_caller_that_generates_takes_an_item_when_the_queue_is_full) {
+  for (const ordering order : {ordering::completion, ordering::input}) {
+    for (int round = 0; round < 100; ++round) {
+      constexpr int queue = 40;
+      tally worked;
+      const auto run = process(
+          numbers(queue),
+          [&](int item) {
+            if (item == 0) worked.wait_for(queue - 1);
+            worked.add();
+          },
+          [](completion<int, void>) {},
+          {.workers = 2, .queue = queue, .order = order, .generator_runs_on = runs_on::caller});
+      expect_counts(run, queue);
+    }
+  }
+}
+
 }  // namespace

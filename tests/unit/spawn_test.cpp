@@ -5,13 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -427,86 +425,6 @@ TEST(spawn, takes_items_without_assignment_with_a_reduction) {
       count);
   EXPECT_EQ(summary.succeeded, 100U * 255U);
   EXPECT_EQ(count.value(), 100 * 255);
-}
-
-// On other threads than the attempt's
-
-// Spawns `count` children of `parent` on `threads` threads of its own.
-void spawn_on_threads(const node& parent, context& ctx, int threads, int count) {
-  if (parent.depth == 0) return;
-  std::vector<std::jthread> others;
-  for (int i = 0; i < threads; ++i) {
-    others.emplace_back([&] {
-      for (int child = 0; child < count; ++child) ctx.spawn(node{counted(1), parent.depth - 1});
-    });
-  }
-}
-
-TEST_P(spawn_sweep, threads_that_work_starts_may_spawn) {
-  std::set<std::uint64_t> indices;
-  const auto run = process(
-      one_root(3), [](const node& parent, context& ctx) { spawn_on_threads(parent, ctx, 3, 2); },
-      [&](completion<node, void> done) { indices.insert(done.index); }, options());
-  expect_consistent(run, options());
-  expect_counts(run, 1 + 6 + 36 + 216);
-  EXPECT_EQ(indices.size(), run.produced);
-  EXPECT_EQ(*indices.rbegin(), run.produced - 1) << "indices have gaps";
-}
-
-TEST_P(spawn_sweep, threads_that_work_starts_may_spawn_into_a_reduction) {
-  auto count = parwork::reduce(0, [](int sum) { return sum + 1; }, std::plus<>());
-  const auto run = process(
-      one_root(3), [](const node& parent, context& ctx) { spawn_on_threads(parent, ctx, 3, 2); },
-      count, options());
-  expect_counts(run, 1 + 6 + 36 + 216);
-  EXPECT_EQ(count.value(), 259);
-}
-
-TEST_P(spawn_sweep, the_work_of_a_nested_run_may_spawn_into_the_outer_one) {
-  const auto run = process(
-      one_root(3),
-      [](const node& parent, context& outer) {
-        if (parent.depth == 0) return;
-        const auto inner = process(
-            numbers(8), [&](int) { outer.spawn(node{counted(1), parent.depth - 1}); },
-            [](completion<int, void> done) { EXPECT_TRUE(done.result); });
-        expect_counts(inner, 8);
-      },
-      [](completion<node, void> done) { EXPECT_TRUE(done.result); }, options());
-  expect_consistent(run, options());
-  expect_counts(run, 1 + 8 + 64 + 512);
-}
-
-TEST(spawn, another_thread_is_told_what_cannot_be) {
-  std::string said;
-  const auto run = process(
-      numbers(1),
-      [&](int, context& ctx) {
-        std::jthread([&] {
-          try {
-            ctx.spawn(1);
-          } catch (const std::logic_error& why) {
-            said = why.what();
-          }
-        });
-      },
-      [](completion<int, void> done) { EXPECT_TRUE(done.result); },
-      {.workers = 2, .order = ordering::input});
-  expect_counts(run, 1);
-  EXPECT_TRUE(said.contains("ordering::completion")) << said;
-}
-
-TEST_F(spawn_leak, what_another_thread_has_spawned_is_destroyed_after_a_stop) {
-  std::stop_source stop;
-  const auto run = process(
-      one_root(1),
-      [&](const node& parent, context& ctx) {
-        spawn_on_threads(parent, ctx, 2, 50);
-        stop.request_stop();
-      },
-      [](completion<node, void>) {}, {.workers = 2, .stop = stop.get_token()});
-  EXPECT_EQ(run.produced, 101u);
-  EXPECT_EQ(run.succeeded + run.cancelled, 101u);
 }
 
 }  // namespace

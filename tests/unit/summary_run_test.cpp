@@ -148,7 +148,7 @@ TEST(summary_run, the_queue_fills_up_behind_a_slow_item_and_no_further) {
   }
 }
 
-TEST(summary_run, the_default_queue_is_100_for_each_worker) {
+TEST(summary_run, a_queue_that_is_set_does_not_grow_behind_a_slow_item) {
   tally worked;
   const auto run = process(
       numbers(1000),
@@ -159,7 +159,7 @@ TEST(summary_run, the_default_queue_is_100_for_each_worker) {
           worked.add();
         }
       },
-      [](completion<int, void>) {}, {.workers = 3, .order = ordering::input});
+      [](completion<int, void>) {}, {.workers = 3, .queue = 300, .order = ordering::input});
   expect_counts(run, 1000);
   EXPECT_EQ(run.peak_in_flight, 300u);
 }

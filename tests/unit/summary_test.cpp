@@ -72,6 +72,19 @@ TEST(summary, calls_a_run_balanced_only_where_the_workers_were_busy) {
   EXPECT_TRUE(contains(written(run), "Held back by the collector")) << written(run);
 }
 
+TEST(summary, names_a_pause_and_the_memory_in_flight_where_there_were_any) {
+  summary run = thousand_items();
+  EXPECT_FALSE(contains(written(run), "paused")) << written(run);
+  EXPECT_FALSE(contains(written(run), "weighed")) << written(run);
+  run.paused = 250ms;
+  run.peak_memory = std::size_t{3} << 19;
+  const std::string text = written(run);
+  EXPECT_TRUE(contains(text, "(1,000 per second)")) << text;
+  EXPECT_TRUE(contains(text, " Of that time the run was paused for 250 ms, which is in no rate"))
+      << text;
+  EXPECT_TRUE(contains(text, " Items in flight weighed at most 1.5 MiB.")) << text;
+}
+
 TEST(summary, names_failures_and_the_first_one) {
   summary run = thousand_items();
   run.succeeded = 990;

@@ -299,7 +299,7 @@ TEST_F(throwing_leak, a_cancelled_thread_leaves_a_run_when_it_is_over) {
             begun.count_down();
             cancelled.wait();
           }
-          std::this_thread::sleep_for(10us);  // where a thread is cancelled
+          pthread_testcancel();
           ++worked;
         },
         [](completion<counted, void>) {}, {.workers = 3});
@@ -312,6 +312,26 @@ TEST_F(throwing_leak, a_cancelled_thread_leaves_a_run_when_it_is_over) {
   caller.join();
   EXPECT_EQ(worked, 50);
   EXPECT_EQ(unwound, 1);
+  EXPECT_FALSE(returned);
+}
+
+TEST_F(throwing_leak, a_cancelled_thread_leaves_a_loop_over_a_run) {
+  std::latch begun(1);
+  std::latch cancelled(1);
+  std::atomic<bool> returned = false;
+  std::thread caller([&] {
+    for (const auto& done : parwork::results(
+             counted_items(50), [](const counted& item) { return item.id(); }, {.workers = 3})) {
+      if (done.index != 0) continue;
+      begun.count_down();
+      cancelled.wait();
+    }
+    returned = true;
+  });
+  begun.wait();
+  ASSERT_EQ(pthread_cancel(caller.native_handle()), 0);
+  cancelled.count_down();
+  caller.join();
   EXPECT_FALSE(returned);
 }
 

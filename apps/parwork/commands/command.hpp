@@ -20,7 +20,8 @@ struct command {
   std::string_view name;
   std::string_view usage;    // its line of the overview, behind "parwork "
   std::string_view summary;  // for overview and completions; empty: nothing tells of it
-  std::string_view operand;  // what files its words are, for completions; empty: a command
+  std::string_view operand;  // what its words are, for completions; empty: a command
+  completion operand_completes = completion::files;
   std::vector<option_info> (*options)();
 
   /// Returns the exit status. Throws cli::error.

@@ -10,12 +10,14 @@
 
 namespace cli {
 
-extern const command run_command, resume_command, results_command, report_command, worker_command;
+extern const command run_command, resume_command, results_command, report_command, worker_command,
+    status_command;
 
 namespace {
 
-constexpr std::array<const command*, 5> all_commands{
-    &run_command, &resume_command, &results_command, &report_command, &worker_command,
+constexpr std::array<const command*, 6> all_commands{
+    &run_command,    &resume_command, &results_command,
+    &report_command, &worker_command, &status_command,
 };
 
 }  // namespace

@@ -283,7 +283,8 @@ std::string zsh_completion() {
   for (const command* each : announced()) {
     if (each->operand.empty()) continue;
     text += "    " + std::string(each->name) +
-            ") _arguments -s $options '1:" + std::string(each->operand) + ":_files'; return ;;\n";
+            ") _arguments -s $options '1:" + std::string(each->operand) +
+            (each->operand_completes == completion::files ? ":_files" : ":") + "'; return ;;\n";
   }
   return text + R"(  esac
   if (( CURRENT == 2 )) && [[ ${words[CURRENT]} != -* ]]; then
@@ -306,8 +307,8 @@ std::string fish_text(std::string_view text) {
   return "'" + replaced(replaced(text, '\\', "\\\\"), '\'', "\\'") + "'";
 }
 
-std::string fish_option(std::string_view condition, const option_info& option) {
-  std::string text = "complete -c parwork -n " + std::string(condition);
+std::string fish_option(std::string_view holds, const option_info& option) {
+  std::string text = "complete -c parwork -n " + std::string(holds);
   if (const auto name = option.short_name(); !name.empty()) text += " -s " + name.substr(1);
   text += " -l " + option.long_name().substr(2);
   if (!option.value.empty()) text += option.completes == completion::files ? " -r" : " -x";
@@ -354,10 +355,10 @@ function __parwork_at_options
   text += "complete -c parwork -n __fish_use_subcommand -l version -d 'Show the version'\n";
   for (const command* each : announced()) {
     if (each->name == "resume") continue;  // its options are those of run, and offered with them
-    const std::string condition = each->operand.empty()
-                                      ? "__parwork_at_options"
-                                      : "'__parwork_at " + std::string(each->name) + "'";
-    for (const option_info& option : each->options()) text += fish_option(condition, option);
+    const std::string holds = each->operand.empty()
+                                  ? "__parwork_at_options"
+                                  : "'__parwork_at " + std::string(each->name) + "'";
+    for (const option_info& option : each->options()) text += fish_option(holds, option);
   }
   return text;
 }

@@ -106,7 +106,9 @@ class logged_jobs {
       add(std::move(each));
     }
     for (std::uint64_t i = 0; i < log.given_up; ++i) record_->gave_up();
-    record_->finish(log.finished.value_or(record_end{.wall = times_->last(), .stopped = true}));
+    record_end end = log.finished.value_or(record_end{.wall = times_->last(), .stopped = true});
+    if (log.run.workers_vary) end.slots = std::max(1U, log.slots);
+    record_->finish(end);
     return *record_;
   }
 

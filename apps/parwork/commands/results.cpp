@@ -35,7 +35,9 @@ std::vector<option_section<results_request>> results_sections() {
 int results(const results_request& request) {
   require_journal(request.journal);
   const parwork::journal_reader journal(request.journal);  // also while a run goes on
+  output_store large(0, output_file_of(request.journal), block_file::use::read_only);
   output_writer writer;
+  bool damaged = false;
   journal.for_each([&](const parwork::journal_record& record) {
     std::string_view bytes = record.bytes();
     outcome kept;
@@ -52,9 +54,19 @@ int results(const results_request& request) {
       if (c == '\0') c = ' ';
     }
     line_tag tag{.text = request.tag ? name + '\t' : std::string()};
+    kept.attach(large);
+    try {
+      kept.out.check();
+      kept.err.check();
+    } catch (const output_damaged& fault) {
+      writer.say("parwork: the recorded output of job " + std::to_string(kept.sequence) +
+                 " cannot be shown: " + fault.what() + '\n');
+      damaged = true;
+      return;
+    }
     writer.show(kept.out, kept.err, tag);
   });
-  return status::success;
+  return damaged ? status::unusable : status::success;
 }
 
 int show_results(const invocation& called) {

@@ -1,5 +1,6 @@
 // `parwork resume`: goes on with the run that a journal records.
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "commands/command.hpp"
@@ -9,9 +10,19 @@
 #include "options/run_options.hpp"
 #include "record/run_file.hpp"
 #include "support/error.hpp"
+#include "support/status.hpp"
 
 namespace cli {
 namespace {
+
+// A file of -j is one of this folder, and not of the recorded one.
+std::vector<std::string> words_of(const option_table& table, const run_settings& said) {
+  if (said.workers_file.empty()) return table.used_but({});
+  std::vector<std::string> words = table.used_but({"-j", "--workers"});
+  words.emplace_back("-j");
+  words.push_back(std::filesystem::absolute(said.workers_file).string());
+  return words;
+}
 
 struct resume_request {
   std::string journal;
@@ -26,17 +37,25 @@ constexpr const char* resume_help =
 
 // Of a file named here, and not in the recorded folder.
 std::string absolute_or_none(const std::string& file) {
-  return file.empty() ? file : std::filesystem::absolute(file).string();
+  return file.empty() || file == "-" ? file : std::filesystem::absolute(file).string();
+}
+
+// Whether the copy of a pipe has all that came.
+bool is_whole(const std::string& copy, std::optional<std::uint64_t> bytes) {
+  std::error_code fault;
+  const std::uintmax_t has = std::filesystem::file_size(copy, fault);
+  return !fault && bytes && has == *bytes;
 }
 
 int resume(const resume_request& request, const std::vector<std::string>& arguments) {
   require_journal(request.journal);
   const std::string file = std::filesystem::absolute(request.journal).string();
-  earlier_runs earlier = read_run_file(file);
+  const earlier_runs earlier = read_run_file(file);
   if (!earlier.first) throw error(run_file_of(file) + " does not say how the run was called");
   const run_record& called = *earlier.first;
   const std::string log = absolute_or_none(request.changes.log);
   const std::string report = absolute_or_none(request.changes.report);
+  const std::string results = absolute_or_none(request.changes.results);
   std::error_code fault;
   std::filesystem::current_path(called.folder, fault);
   if (fault)
@@ -46,16 +65,20 @@ int resume(const resume_request& request, const std::vector<std::string>& argume
   settings.journal = file;
   if (!log.empty()) settings.log = log;
   if (!report.empty()) settings.report = report;
+  if (!results.empty()) settings.results = results;
   if (!called.from_stream) {
-    if (!settings.input.arguments) {
+    if (!settings.input.arguments && settings.input.lists.empty()) {
       settings.input.file = called.input_file;
       settings.input.begin = called.input_begin;
     }
     return run(settings, arguments);
   }
-  const resumed_input known{std::move(earlier.items), earlier.items_complete};
-  const int status = run(settings, arguments, &known);
-  if (known.complete) return status;
+  settings.input.file = input_copy_of(file);
+  settings.input.from_copy = true;
+  settings.input.is_cut_off = !is_whole(settings.input.file, earlier.input_bytes);
+  const int status =
+      std::filesystem::exists(settings.input.file) ? run(settings, arguments) : status::success;
+  if (!settings.input.is_cut_off) return status;
   throw error(
       "the items came from a pipe, and not all had been read: those that were are done; for "
       "the others give the whole input to 'parwork run --resume --journal " +
@@ -68,7 +91,7 @@ int resume_journal(const invocation& called) {
   resume_request request;
   request.journal = table.parse_with_operand(called.words, "one journal is resumed at a time");
   if (draft.help) return print(resume_help);
-  draft.to.called.options = table.used_but({});
+  draft.to.called.options = words_of(table, draft.to);
   request.changes = std::move(draft.to);
   if (request.journal.empty()) {
     throw error("a journal is missing\nusage: parwork resume JOURNAL [options]");

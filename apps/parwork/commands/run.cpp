@@ -39,6 +39,7 @@ job's own; 126 command not runnable; 127 not found; 130 INT; 143 TERM; 141 outpu
 // is read. Empty: nothing of the kind.
 std::string mistake_in(const run_settings& settings) {
   if (!settings.shell.empty() || settings.command.empty()) return {};
+  if (!settings.engine.url.empty()) return {};  // programs are those of workers
   const std::string& program = settings.command.front();
   std::string path;
   if (program.contains(' ') && settings.command.size() == 1) {

@@ -8,15 +8,8 @@
 
 namespace cli {
 
-/// How a resumed run gets its items, where not from its own settings.
-struct resumed_input {
-  std::vector<std::string> items;  // those that are known
-  bool complete = true;
-};
-
 /// Does the jobs; returns the exit status. `arguments`: the whole command line, for the log.
 /// Throws cli::error.
-[[nodiscard]] int run(const run_settings& settings, const std::vector<std::string>& arguments,
-                      const resumed_input* known = nullptr);
+[[nodiscard]] int run(const run_settings& settings, const std::vector<std::string>& arguments);
 
 }  // namespace cli

@@ -6,11 +6,23 @@
 #include <iterator>
 #include <utility>
 
+#include "support/error.hpp"
+
 namespace cli {
 namespace {
 
-constexpr const char* shell = "/bin/sh";
 constexpr std::size_t first_value = 4;  // of its arguments: sh -c COMMAND sh VALUE...
+
+// A shell sets so many variables by assignments, more of them by a loop: that takes bash less time.
+constexpr std::size_t most_assignments = 99;
+// No argument may have more bytes than 128 KiB with its end: longer strings are cut into parts.
+constexpr std::size_t part_of_string = std::size_t{120} * 1024;
+
+// Upper bounds, for line_length.
+constexpr std::size_t bytes_of_word = 1 + sizeof(char*);  // besides its text
+constexpr std::size_t digits = 20;
+constexpr std::size_t longest_settings = 2048;
+constexpr std::size_t longest_use = 20;  // of a variable: '"${_123456}"' and a space
 
 std::string_view without_extension(std::string_view path) {
   const std::size_t dot = path.find_last_of("./");
@@ -57,42 +69,71 @@ std::string take_part(std::string_view path, path_part part) {
   return std::string(path);
 }
 
+// A name, or a name with a part of a path behind it.
+std::optional<command_template::piece> command_template::parse_name(std::string_view braces,
+                                                                    const column_names& names) {
+  const auto column_of = [&](std::string_view name, path_part part) -> std::optional<piece> {
+    const auto found = std::ranges::find(names, name);
+    if (found == names.end()) return std::nullopt;
+    return piece{.from = source::column,
+                 .part = part,
+                 .column = static_cast<std::size_t>(found - names.begin())};
+  };
+  if (braces.empty()) return std::nullopt;
+  if (auto whole = column_of(braces, path_part::whole)) return whole;
+  for (const auto& [text, part] : path_parts) {
+    if (text.empty() || !braces.ends_with(text) || braces.size() == text.size()) continue;
+    const auto name = braces.substr(0, braces.size() - text.size());
+    if (auto found = column_of(name, part)) return found;
+  }
+  return std::nullopt;
+}
+
 // `braces`: what stands between { and }. Nothing where that is no placeholder of ours.
 std::optional<command_template::piece> command_template::parse_placeholder(
-    std::string_view braces) {
+    std::string_view braces, const column_names& names) {
   if (braces == "#") return piece{.from = source::sequence};
   if (braces == "%") return piece{.from = source::slot};
   piece found{.from = source::items};
   std::size_t number = 0;
   const auto [end, fault] = std::from_chars(braces.data(), braces.data() + braces.size(), number);
   if (fault == std::errc()) {
-    if (number == 0) return std::nullopt;
+    if (number == 0) return parse_name(braces, names);
     found.from = source::column;
     found.column = number - 1;
-    braces.remove_prefix(static_cast<std::size_t>(end - braces.data()));
   }
-  const auto part = std::ranges::find(path_parts, braces, &decltype(path_parts)::value_type::first);
-  if (part == path_parts.end()) return std::nullopt;
+  const auto behind = braces.substr(
+      found.from == source::column ? static_cast<std::size_t>(end - braces.data()) : 0);
+  const auto part = std::ranges::find(path_parts, behind, &decltype(path_parts)::value_type::first);
+  if (part == path_parts.end()) return parse_name(braces, names);
   found.part = part->second;
   return found;
 }
 
 // For a shell "${1}" is its own, and no placeholder.
-command_template::word command_template::parse(std::string_view text, language in) {
+command_template::word command_template::parse(std::string_view text, language in,
+                                               const column_names& names) {
   word pieces;
   std::string literal;
   const auto end_literal = [&] {
     if (!literal.empty()) pieces.push_back({.text = std::exchange(literal, {})});
   };
+  const auto placeholder_at = [&](std::size_t brace) -> std::optional<piece> {
+    const std::size_t close = text.find('}', brace);
+    if (close == std::string_view::npos) return std::nullopt;
+    return parse_placeholder(text.substr(brace + 1, close - brace - 1), names);
+  };
   while (!text.empty()) {
     const bool is_expansion =
         in == language::shell && literal.ends_with('$') && !literal.ends_with("\\$");
     const bool begins = text.front() == '{' && !is_expansion;
+    const bool is_doubled = begins && text.starts_with("{{") && placeholder_at(1).has_value();
     const std::size_t close = begins ? text.find('}') : std::string_view::npos;
-    const auto found = close == std::string_view::npos
-                           ? std::nullopt
-                           : parse_placeholder(text.substr(1, close - 1));
-    if (found) {
+    const auto found = begins && !is_doubled ? placeholder_at(0) : std::nullopt;
+    if (is_doubled) {  // text, with one brace less
+      literal += text.substr(1, close);
+      text.remove_prefix(close + 1);
+    } else if (found) {
       end_literal();
       pieces.push_back(*found);
       text.remove_prefix(close + 1);
@@ -110,11 +151,25 @@ bool command_template::has_placeholder(const word& pieces) {
                              [](const piece& each) { return each.from != source::literal; });
 }
 
-command_template command_template::of_words(const std::vector<std::string>& words) {
+void command_template::refuse_items(const word& pieces) {
+  for (const piece& each : pieces) {
+    if (each.from != source::items && each.from != source::column) continue;
+    throw error(
+        "a placeholder such as {} or {1} stands for an item, and with --pipe a job has none: it "
+        "has a block as its standard input, and the block's number as {#}; {{} is {} as text");
+  }
+}
+
+command_template command_template::of_words(const std::vector<std::string>& words,
+                                            const column_names& names, item_place place) {
   command_template made;
-  for (const std::string& each : words) made.words_.push_back(parse(each, language::words));
+  for (const std::string& each : words) {
+    made.words_.push_back(parse(each, language::words, names));
+  }
   made.starts_one_program_ = !has_placeholder(made.words_.front());
-  if (std::ranges::none_of(made.words_, has_placeholder)) {
+  if (place == item_place::nowhere) {
+    std::ranges::for_each(made.words_, refuse_items);
+  } else if (std::ranges::none_of(made.words_, has_placeholder)) {
     made.words_.push_back({{.from = source::items}});
   }
   return made;
@@ -147,12 +202,16 @@ bool command_template::uses_arguments(const word& pieces) {
   return false;
 }
 
-command_template command_template::of_shell(std::string_view command) {
+command_template command_template::of_shell(std::string_view command, const column_names& names,
+                                            std::string program, item_place place) {
   command_template made;
+  made.shell_ = std::move(program);
   made.for_shell_ = true;
-  word pieces = parse(command, language::shell);
+  word pieces = parse(command, language::shell, names);
   made.gives_arguments_ = uses_arguments(pieces);
-  if (!has_placeholder(pieces) && !made.gives_arguments_) {
+  if (place == item_place::nowhere) {
+    refuse_items(pieces);
+  } else if (!has_placeholder(pieces) && !made.gives_arguments_) {
     require_place_for_item(command);
     pieces.push_back({.text = " "});
     pieces.push_back({.from = source::items});
@@ -204,11 +263,55 @@ std::string command_template::joined(const word& pieces, const placeholder_value
   return text;
 }
 
+namespace {
+
+// Sets _1, _2 ... to the first arguments, and leaves the others to the command.
+std::string settings_of(std::size_t count) {
+  if (count == 0) return {};
+  std::string text;
+  if (count > most_assignments) {
+    text = R"(_n=0; for _v do _n=$((_n + 1)); eval "_$_n=\$_v"; done; unset _n _v;)";
+  } else {
+    for (std::size_t i = 1; i <= count; ++i) {
+      const std::string number = std::to_string(i);
+      text.append("_").append(number).append("=${").append(number).append("} ");
+    }
+    text.back() = ';';
+  }
+  return text.append(" shift ").append(std::to_string(count)).append("; ");
+}
+
+// No character of UTF-8 is cut: a shell may look at them.
+std::vector<std::string> parts_of(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    std::size_t end = std::min(text.size(), part_of_string);
+    for (int i = 0; i < 3 && end < text.size() && (text[end] & 0xc0) == 0x80; ++i) --end;
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return parts;
+}
+
+// sh -c 'eval "shift 2; ${1}${2}"' sh PART PART VALUE...
+void put_string_into_parts(std::vector<std::string>& arguments, std::string_view text) {
+  std::vector<std::string> parts = parts_of(text);
+  std::string put_together = "eval \"shift " + std::to_string(parts.size()) + "; ";
+  for (std::size_t i = 1; i <= parts.size(); ++i) {
+    put_together.append("${").append(std::to_string(i)).append("}");
+  }
+  arguments[2] = put_together + '"';
+  arguments.insert(arguments.begin() + first_value, std::make_move_iterator(parts.begin()),
+                   std::make_move_iterator(parts.end()));
+}
+
+}  // namespace
+
 // sh -c '_1=$1 _2=$2; shift 2; COMMAND' sh VALUE VALUE: the command sees no arguments but those it
 // asks for, which follow.
 std::vector<std::string> command_template::expand_shell(const placeholder_values& job) const {
-  std::string command, settings;
-  std::vector<std::string> arguments{shell, "-c", "", shell};  // the last: $0, for its messages
+  std::string command;
+  std::vector<std::string> arguments{shell_, "-c", "", shell_};  // the last: $0, for its messages
   for (const piece& each : words_.front()) {
     const bool from_item = each.from == source::items || each.from == source::column;
     std::vector<std::string> values = values_of(each, job);
@@ -219,21 +322,93 @@ std::vector<std::string> command_template::expand_shell(const placeholder_values
         continue;
       }
       const std::string number = std::to_string(arguments.size() - first_value + 1);
-      settings.append("_").append(number).append("=${").append(number).append("} ");
       command += shell_variable("_" + number, each.quoted);
       arguments.push_back(std::move(value));
     }
   }
-  const std::size_t count = arguments.size() - first_value;
+  const std::string text = settings_of(arguments.size() - first_value) + command;
   if (gives_arguments_) {
     arguments.insert(arguments.end(), job.columns.begin(), job.columns.end());
   }
-  if (count > 0) {
-    settings.back() = ';';
-    settings += " shift " + std::to_string(count) + "; ";
+  if (text.size() > part_of_string) {
+    put_string_into_parts(arguments, text);
+  } else {
+    arguments[2] = text;
   }
-  arguments[2] = settings + command;
   return arguments;
+}
+
+namespace {
+
+std::size_t part_size(const std::string& item, path_part part) {
+  return part == path_part::whole ? item.size() : take_part(item, part).size();
+}
+
+void add_argument(line_length& line, std::size_t bytes) {
+  line.total += bytes + bytes_of_word;
+  line.longest = std::max(line.longest, bytes + 1);
+}
+
+}  // namespace
+
+line_length command_template::length_without_items() const {
+  line_length line;
+  line.text.assign(words_.size(), 0);
+  if (for_shell_) {
+    add_argument(line, longest_settings);
+    line.total += bytes_of_word * (first_value + 1);
+  }
+  for (std::size_t i = 0; i < words_.size(); ++i) {
+    for (const piece& each : words_[i]) {
+      if (each.from == source::literal) line.text[i] += each.text.size();
+      if (each.from == source::sequence || each.from == source::slot) line.text[i] += digits;
+    }
+    const bool items_alone = words_[i].size() == 1 && words_[i].front().from == source::items;
+    if (for_shell_) {
+      line.total += line.text[i];
+    } else if (!items_alone) {
+      add_argument(line, line.text[i]);
+    }
+  }
+  return line;
+}
+
+// The string itself is cut into parts as need be: it counts, and has no greatest length.
+void command_template::lengthen_shell(line_length& line, const std::string& item) const {
+  for (const piece& each : words_.front()) {
+    const bool is_meant =
+        each.from == source::items || (each.from == source::column && each.column == line.items);
+    if (!is_meant) continue;
+    add_argument(line, part_size(item, each.part));
+    line.total += longest_use;
+  }
+  if (gives_arguments_) add_argument(line, item.size());
+}
+
+void command_template::lengthen(line_length& line, const std::string& item) const {
+  if (for_shell_) lengthen_shell(line, item);
+  for (std::size_t i = 0; i < words_.size() && !for_shell_; ++i) {
+    if (words_[i].size() == 1 && words_[i].front().from == source::items) {
+      add_argument(line, part_size(item, words_[i].front().part));
+      continue;
+    }
+    const std::size_t before = line.text[i];
+    for (const piece& each : words_[i]) {
+      if (each.from == source::items) line.text[i] += part_size(item, each.part) + 1;
+      if (each.from == source::column && each.column == line.items) {
+        line.text[i] += part_size(item, each.part);
+      }
+    }
+    line.total += line.text[i] - before;
+    line.longest = std::max(line.longest, line.text[i] + 1);
+  }
+  ++line.items;
+}
+
+bool command_template::uses_slot() const noexcept {
+  return std::ranges::any_of(words_, [](const word& pieces) {
+    return std::ranges::find(pieces, source::slot, &piece::from) != pieces.end();
+  });
 }
 
 std::vector<std::string> command_template::expand(const placeholder_values& job) const {

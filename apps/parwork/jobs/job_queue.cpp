@@ -76,19 +76,26 @@ std::chrono::nanoseconds job_queue::waited_for_input() const {
 }
 
 // Two threads of the engine may bring their jobs in another order than that of their items.
-bool job_queue::may_start() const {
+bool job_queue::is_ready() const {
   if (stopped_ || starved_ || waiting_.empty() || running_ >= slots_) return false;
   return most_unseen_ > 0 || waiting_.begin()->first < next_to_arrive_;
 }
 
 bool job_queue::has_next() const {
   const mutex_lock lock(mutex_);
-  return may_start();
+  return is_ready() && gate_.is_open();
+}
+
+std::optional<job_queue::clock::time_point> job_queue::next_start() const {
+  const mutex_lock lock(mutex_);
+  return is_ready() ? gate_.opens() : std::nullopt;
 }
 
 std::optional<assignment> job_queue::take() {
   const mutex_lock lock(mutex_);
-  if (!may_start()) return std::nullopt;
+  if (!is_ready() || !gate_.is_open()) return std::nullopt;
+  gate_.begin();
+  // Fewer than slots_ are held, so that the lowest free one is one of the first slots_.
   if (free_slots_.empty()) free_slots_.push(++slots_made_);
   const auto first = waiting_.begin();
   assignment next{std::move(first->second), free_slots_.top()};
@@ -99,14 +106,41 @@ std::optional<assignment> job_queue::take() {
   return next;
 }
 
-bool job_queue::put_back(assignment& held) {
+void job_queue::set_slots(unsigned slots) {
   const mutex_lock lock(mutex_);
+  slots_ = slots;
+  note_input_wait();
+  room_.notify_all();
+}
+
+unsigned job_queue::most_slots_used() const {
+  const mutex_lock lock(mutex_);
+  return slots_made_;
+}
+
+// Where it has been stopped meanwhile nobody looks at those that wait.
+void job_queue::take_back(assignment& held) {
   free_slots_.push(held.slot);
   --running_;
+  if (stopped_) return;
   const std::uint64_t sequence = held.waiting.which->sequence;
   waiting_.emplace(sequence, std::move(held.waiting));
+}
+
+tried_again job_queue::put_back(assignment& held) {
+  const mutex_lock lock(mutex_);
+  gate_.undo();
+  take_back(held);
+  if (stopped_) return tried_again::never;
   starved_ = running_ > 0;
-  return starved_;
+  return starved_ ? tried_again::at_an_end : tried_again::when_it_may;
+}
+
+tried_again job_queue::give_back(assignment& held) {
+  const mutex_lock lock(mutex_);
+  take_back(held);
+  starved_ = false;
+  return stopped_ ? tried_again::never : tried_again::when_it_may;
 }
 
 void job_queue::release(unsigned slot) {

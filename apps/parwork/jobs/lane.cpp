@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,10 @@
 #include <csignal>
 #include <cstring>
 
+#include "jobs/give_outcome.hpp"
+#include "jobs/job_pipes.hpp"
+#include "jobs/job_waits.hpp"
+#include "jobs/start_fault.hpp"
 #include "support/shell_words.hpp"
 #include "support/status.hpp"
 
@@ -18,78 +21,33 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What was cut short is to be done by the next run: a journal does not record it.
-parwork::failure_kind kind_for_run(const outcome& ended) {
-  if (ended.why == cause::halted || ended.why == cause::interrupted) {
-    return parwork::failure_kind::cancelled;
-  }
-  return ended.can_be_repeated ? parwork::failure_kind::error : parwork::failure_kind::exception;
-}
-
-constexpr std::size_t read_size = std::size_t{64} * 1024;
-constexpr auto look_again = 20ms;  // at groups whose leader is gone
-constexpr auto look_for_stopped_every = 1000ms;
-constexpr auto try_again = 50ms;        // to start something, for lack of resources
-constexpr rlim_t files_of_a_start = 5;  // two pipes and the process
-constexpr auto patience = 10s;          // with that, while nothing of ours runs
-
 // Of an event: 0, or the number of an attempt and what of it.
 constexpr std::uint64_t wake_ticket = 0;
-constexpr std::uint64_t sources = 4;
-
-bool is_for_lack_of_resources(int fault) {
-  return fault == EAGAIN || fault == ENOMEM || fault == EMFILE || fault == ENFILE ||
-         fault == ENOBUFS;
-}
-
-// A command that is there, and not another one for each item.
-bool is_not_runnable(int fault) {
-  return fault == ENOENT || fault == ENOTDIR || fault == EACCES || fault == EPERM ||
-         fault == ENOEXEC || fault == EISDIR || fault == ELOOP || fault == ENAMETOOLONG ||
-         fault == ETXTBSY || fault == ELIBBAD;
-}
-
-std::string why_not_started(const std::string& program, std::size_t items, int fault) {
-  if (fault == EINVAL) return "the item has a NUL byte, which no argument can have";
-  if (fault == E2BIG && items > 1) {
-    return std::to_string(items) + " items are too long for one command line: lower -n";
-  }
-  if (fault == E2BIG) return "the item is too long for an argument";
-  if (fault == ENOENT && !program.contains('/'))
-    return "cannot run '" + program + "': command not found";
-  if (fault == ENOENT && access(program.c_str(), F_OK) == 0) {
-    return "cannot run '" + program + "': the interpreter that its first line names is missing";
-  }
-  return "cannot run '" + program + "': " + std::strerror(fault);
-}
-
-// This process's own limit: nobody else gives files back while nothing of ours runs.
-error too_few_files() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  rlim_t open = 0;
-  for (rlim_t each = 0; each < limit.rlim_cur; ++each) {
-    if (fcntl(static_cast<int>(each), F_GETFD) >= 0) ++open;
-  }
-  return error("only " + std::to_string(limit.rlim_cur) +
-               " files may be open at once, and a job needs " +
-               std::to_string(open + files_of_a_start) + ": raise the limit (ulimit -n)");
-}
+constexpr std::uint64_t sources = 4;  // numbers of attempts begin at 1
 
 bool process_has_terminal() {
   return descriptor(open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)).is_open();
 }
 
-struct pipe_ends {
-  descriptor read, write;
-};
+void name_daemons(output_writer& writer, const job& which, const job_processes& processes) {
+  for (const daemon_process& each : processes.daemons) {
+    writer.say("parwork: " + which.name() + " (job " + std::to_string(which.sequence) +
+               ") has started a daemon, which is left: " + each.name + " (process " +
+               std::to_string(each.id.pid) + ")\n");
+  }
+}
 
-// 0 or an errno.
-int make_pipe(pipe_ends& made) {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return errno;
-  made = {descriptor(ends[0]), descriptor(ends[1])};
-  return 0;
+void say_cut_off(output_writer& writer, const job& which) {
+  writer.say("parwork: " + which.name() + " (job " + std::to_string(which.sequence) +
+             ") has ended, and a process that it left still holds its output: what that writes is "
+             "lost\n");
+}
+
+bool is_from_keyboard(int number) { return number == SIGINT || number == SIGQUIT; }
+
+error block_unreadable(int fault) {
+  const char* const what = "the input cannot be read again by a job";
+  return fault != 0 ? system_error(what, fault) : error(std::string(what) + ": it became shorter");
 }
 
 }  // namespace
@@ -117,6 +75,7 @@ lane::lane(const lane_parts& parts, std::unique_ptr<process_starter> starter)
       environment_(parts_.run),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       buffer_(read_size),
+      left_behind_(*starter_),
       has_terminal_(process_has_terminal()),
       signal_obeyed_(parts.ending.last_signal().number) {
   if (!epoll_.is_open()) throw system_error("no epoll descriptor can be made", errno);
@@ -143,12 +102,14 @@ void lane::run() {
     if (has_ended()) return;
     wait();
     run_timers();
-    run_orphan_timers();
-    end_those_that_want_the_terminal();
+    left_behind_.look();
+    look_for_stopped();
   }
 }
 
-bool lane::has_ended() { return parts_.ending.is_closed() && running_.empty() && orphans_.empty(); }
+bool lane::has_ended() {
+  return parts_.ending.is_closed() && running_.empty() && left_behind_.is_empty();
+}
 
 run_state lane::state() const noexcept {
   return parts_.queue.is_stopped() ? run_state::stopping : run_state::going_on;
@@ -169,22 +130,27 @@ std::optional<assignment> lane::next_job() {
 // False where nothing can be started for now, for lack of resources.
 bool lane::start(assignment next) {
   const unsigned slot = next.slot;
-  const bool last = next.waiting.done.attempt() > parts_.settings.retries;
+  const bool last =
+      next.waiting.done.attempt() > parts_.settings.retries && parts_.yields == nullptr;
   auto fresh = std::make_unique<attempt>(++attempts_, std::move(next.waiting), parts_, slot,
                                          last ? attempt_kind::last : attempt_kind::may_be_repeated);
   parts_.ledger.started();
   const int fault = launch(*fresh);
   if (is_for_lack_of_resources(fault) && !starved_for_good()) {
     assignment held{{&fresh->which, std::move(fresh->done)}, slot};
+    if (fresh->yielding != 0) parts_.yields->end(fresh->yielding);
     fresh.reset();
     parts_.ledger.put_back();
-    if (!parts_.queue.put_back(held)) {
-      if (fault == EMFILE) guarded([] { throw too_few_files(); });
+    const tried_again when = parts_.queue.put_back(held);
+    if (when == tried_again::never) held.waiting.done.fail(not_started());
+    if (when == tried_again::when_it_may) {
+      if (fault == EMFILE) guarded([this] { throw too_few_files(parts_.settings); });
       if (!starved_) starved_ = clock::now();
     }
     return false;
   }
   starved_.reset();
+  parts_.queue.started();
   attempt& started = *fresh;
   running_.emplace(started.number, std::move(fresh));
   if (fault != 0) fail_to_start(started, fault);
@@ -195,32 +161,88 @@ bool lane::start(assignment next) {
 bool lane::starved_for_good() const { return starved_ && clock::now() - *starved_ > patience; }
 
 // 0 or an errno.
+int lane::begin_results(attempt& fresh) {
+  if (parts_.results == nullptr) return 0;
+  const int fault = parts_.results->begin(fresh.which, fresh.results);
+  if (fault != 0 && !is_for_lack_of_resources(fault)) lose_results(fresh, fault);
+  return fault;
+}
+
+// Ends the run.
+void lane::lose_results(attempt& which, int fault) {
+  if (std::exchange(which.lost_results, true)) return;
+  guarded([&] { throw parts_.results->cannot_be_written(fault); });
+}
+
+// A job whose results are not in their place has not been done.
+void lane::keep_results(attempt& ended) {
+  const bool cut_off = ended.result.why == cause::halted || ended.result.why == cause::interrupted;
+  if (!ended.which.is_over || cut_off) return;
+  if (const int fault = ended.results.keep(ended.result.status())) lose_results(ended, fault);
+  if (ended.lost_results) ended.result.why = cause::halted;
+}
+
+// 0 or an errno.
 int lane::launch(attempt& fresh) {
   fresh.begin = clock::now();
   fresh.result.start = unix_time();
+  if (const int fault = begin_results(fresh); fault != 0) return fault;
   if (!fresh.which.whole) return E2BIG;
   const std::vector<std::string> arguments = parts_.command.expand(
       {fresh.which.items, fresh.which.columns, fresh.which.sequence, fresh.result.slot});
   fresh.program = arguments.front();
-  pipe_ends out, err;
-  if (const int fault = make_pipe(out); fault != 0) return fault;
-  if (const int fault = make_pipe(err); fault != 0) return fault;
+  descriptor in;
+  if (const int fault = begin_feed(fresh, in); fault != 0) return fault;
+  output_pipe out(parts_.terminal, STDOUT_FILENO);
+  output_pipe err(parts_.terminal, STDERR_FILENO);
+  for (const int fault : {out.fault(), err.fault()}) {
+    if (fault != 0) return fault;
+  }
+  process_streams streams{.in = in.get(), .out = out.write_end(), .err = err.write_end()};
+  if (parts_.terminal != nullptr) {
+    parts_.terminal->wait_for_it([this] { return parts_.ending.ends_for().has_value(); });
+    streams.in = streams.terminal = parts_.terminal->get();
+  }
   if (parts_.settings.verbose) parts_.writer.say(shell_join(arguments) + '\n');
   guarded([&] { parts_.ledger.attempt_begins(fresh.which, fresh.result); });
+  if (parts_.yields != nullptr) fresh.yielding = parts_.yields->begin();
   const launched process = starter_->start(
       arguments, environment_.of(fresh.which.sequence, fresh.result.slot, fresh.result.attempt),
-      out.write.get(), err.write.get());
-  if (process.fault != 0) return process.fault;
+      streams);
+  if (process.fault != 0) {
+    if (parts_.terminal != nullptr) parts_.terminal->take_back(terminal_modes::kept);
+    return process.fault;
+  }
   fresh.pid = process.pid;
+  fresh.processes.group = process.pid;
+  fresh.processes.origin = environment_.origin_of(fresh.which.sequence, fresh.result.attempt);
   fresh.process = descriptor(process.pidfd);
-  fresh.out = std::move(out.read);
-  fresh.err = std::move(err.read);
+  fresh.out = out.take_read_end();
+  fresh.err = err.take_read_end();
   watch_for(fresh, source::process, fresh.process.get());
-  watch_for(fresh, source::out, fresh.out.get());
-  watch_for(fresh, source::err, fresh.err.get());
+  if (fresh.out.is_open()) watch_for(fresh, source::out, fresh.out.get());
+  if (fresh.err.is_open()) watch_for(fresh, source::err, fresh.err.get());
+  if (fresh.feed.is_open()) watch_for(fresh, source::in, fresh.feed.pipe());
   const auto timeout = parts_.settings.timeout;
-  if (timeout > 0ns) set_timer(fresh, fresh.begin + timeout);
+  if (timeout > 0ns) timers_.set(fresh.number, fresh.begin + timeout);
   return 0;
+}
+
+// 0 or an errno. `in`: what the job reads from; not open where it has no block.
+int lane::begin_feed(attempt& fresh, descriptor& in) {
+  if (!fresh.which.block) return 0;
+  pipe_ends made;
+  if (const int fault = make_pipe(made); fault != 0) return fault;
+  if (fcntl(made.write.get(), F_SETFL, O_NONBLOCK) != 0) return errno;
+  in = std::move(made.read);
+  fresh.feed = job_feed(fresh.which.block, std::move(made.write));
+  return 0;
+}
+
+void lane::feed(attempt& which) {
+  if (which.feed.is_open() && which.feed.pump() == feed_state::unreadable) {
+    guarded([&] { throw block_unreadable(which.feed.fault()); });
+  }
 }
 
 std::uint64_t lane::ticket_of(const attempt& which, source from) {
@@ -228,7 +250,8 @@ std::uint64_t lane::ticket_of(const attempt& which, source from) {
 }
 
 void lane::watch_for(attempt& which, source from, int descriptor) {
-  epoll_event interest{EPOLLIN, {.u64 = ticket_of(which, from)}};
+  const std::uint32_t events = from == source::in ? EPOLLOUT : EPOLLIN;
+  epoll_event interest{events, {.u64 = ticket_of(which, from)}};
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &interest) != 0) {
     const int code = errno;
     guarded([&] { throw system_error("a job cannot be watched", code); });
@@ -240,7 +263,10 @@ void lane::fail_to_start(attempt& fresh, int fault) {
   fresh.result.exit = fault == ENOENT ? status::not_found : status::not_runnable;
   fresh.result.message = why_not_started(fresh.program, fresh.which.items.size(), fault);
   fresh.result.can_be_repeated = is_for_lack_of_resources(fault);
-  if (is_not_runnable(fault) && parts_.command.starts_one_program()) {
+  if (fresh.lost_results) {
+    fresh.result.why = cause::halted;
+    fresh.result.message = "its results cannot be written";
+  } else if (is_not_runnable(fault) && parts_.command.starts_one_program()) {
     fresh.result.why = cause::halted;
     parts_.ending.refuse({fresh.result.exit, fresh.result.message});
   }
@@ -263,10 +289,18 @@ void lane::handle(const epoll_event& event) {
   const auto found = running_.find(ticket / sources);
   if (found == running_.end() || found->second->over) return;  // what is left of a closed file
   const auto from = static_cast<source>(ticket % sources);
+  attempt& which = *found->second;
   if (from == source::process) {
-    reap(*found->second);
+    if (which.process.is_open()) reap(which);
+  } else if (from == source::in) {
+    feed(which);
   } else {
-    read_some(*found->second, from, read_size);
+    // When the process ended, its pipes were read to their end: this event may be older.
+    if (which.now == phase::draining && !has_news(from == source::out ? which.out : which.err)) {
+      return;
+    }
+    read_some(which, from, read_size);
+    if (which.now == phase::draining && !which.out.is_open() && !which.err.is_open()) finish(which);
   }
 }
 
@@ -279,14 +313,13 @@ void lane::read_some(attempt& which, source from, std::size_t most) {
     pipe.reset();
     return;
   }
-  guarded([&] {
-    which.output.add(from == source::out ? stream::out : stream::err,
-                     {buffer_.data(), static_cast<std::size_t>(count)});
-  });
+  const stream to = from == source::out ? stream::out : stream::err;
+  const std::string_view bytes(buffer_.data(), static_cast<std::size_t>(count));
+  if (const int fault = which.results.write(to, bytes)) lose_results(which, fault);
+  guarded([&] { which.output.add(to, bytes); });
 }
 
-// What the process itself has written is in the pipe when it ends. Who else writes there, a process
-// that it left behind, is not waited for.
+// What the process itself has written is in the pipe when it ends.
 void lane::drain(attempt& which, source from) {
   const descriptor& pipe = from == source::out ? which.out : which.err;
   int there = 0;
@@ -299,6 +332,9 @@ void lane::drain(attempt& which, source from) {
 }
 
 void lane::reap(attempt& which) {
+  if (parts_.ledger.wants_cpu_shares()) {  // the kernel forgets it when the end is taken
+    if (const auto share = cpu_share_of(which.pid)) parts_.ledger.add_cpu_share(*share);
+  }
   process_end end;
   if (!starter_->take_end(which.process.get(), end)) return;
   which.result.exit = end.exit;
@@ -306,40 +342,71 @@ void lane::reap(attempt& which) {
   if (which.result.why == cause::exit && which.result.signal != 0) {
     which.result.why = cause::signal;
   }
-  if (which.now == phase::ending && starter_->group_is_alive(which.pid)) {
-    orphans_.push_back({which.pid, which.kill_at});
+  if (parts_.terminal != nullptr) {
+    parts_.terminal->take_back(end.signal != 0 ? terminal_modes::restored : terminal_modes::kept);
+    // Ctrl-C was typed for the run: a job that minds it in its own way ends by itself.
+    if (which.now == phase::running && is_from_keyboard(end.signal)) {
+      which.result.why = cause::interrupted;
+      parts_.interrupted(end.signal);  // no other one is started
+    }
   }
+  if (which.now == phase::ending) {
+    left_behind_.add(std::move(which.processes), which.kill_at);
+  }
+  which.result.duration = std::chrono::duration<double>(clock::now() - which.begin).count();
   drain(which, source::out);
   drain(which, source::err);
-  finish(which);
+  const bool is_held = can_be_written(which.out, which.err);
+  if (!is_held || which.now != phase::running || killed_all_) return finish(which);
+  // A process that the job has started holds it: one that passes on what the job wrote has a
+  // moment, one that goes on is not waited for.
+  which.now = phase::draining;
+  which.process.reset();
+  which.feed.close();
+  timers_.set(which.number, clock::now() + moment);
 }
 
 void lane::finish(attempt& which) {
   which.over = true;
-  clear_timer(which);
-  if (which.pid > 0) {
-    which.result.duration = std::chrono::duration<double>(clock::now() - which.begin).count();
-  }
+  timers_.clear(which.number);
   which.process.reset();
   which.out.reset();
   which.err.reset();
+  which.feed.close();
   which.output.finish(which.result);
   over_.push_back(which.number);
+  if (which.yielding != 0) parts_.yields->end(which.yielding);
+  if (which.result.why == cause::memory) {
+    if (state() == run_state::going_on) return give_back(which);
+    which.result.why = parts_.ending.ends_for().value_or(cause::halted);
+  }
   guarded([&] { note_end(which); });
   parts_.ledger.left();
   parts_.queue.release(which.result.slot);
 }
 
+// It waits as it did before, and this attempt counts for nothing.
+void lane::give_back(attempt& which) {
+  which.given_back = true;
+  guarded([&] { parts_.ledger.gave_back(which.which, which.result, which.begin); });
+  parts_.ledger.left();
+  assignment held{{&which.which, std::move(which.done)}, which.result.slot};
+  if (parts_.queue.give_back(held) == tried_again::never) held.waiting.done.fail(not_started());
+}
+
 // Before its slot is free: no job starts after one whose end halts the run.
 void lane::note_end(attempt& which) {
-  if (parts_.ledger.ended(which.which, which.result, state())) {
+  if (which.lost_results) which.result.why = cause::halted;
+  if (parts_.ledger.ended(which.which, which.result, which.begin, state())) {
     if (parts_.ledger.halts_at_once()) {
       parts_.ending.end_jobs(cause::halted);
     } else {
       parts_.ending.stop_starting();
     }
   }
+  keep_results(which);
   parts_.ledger.log_end(which.which, which.result);
+  if (which.which.is_over) which.which.block.reset();  // it is needed no more
 }
 
 // After the next job has been started: others take the outcome meanwhile.
@@ -347,56 +414,78 @@ void lane::deliver_ended() {
   for (const std::uint64_t each : over_) {
     const auto found = running_.find(each);
     attempt& which = *found->second;
-    guarded([&] { deliver(which); });
+    if (!which.given_back) guarded([&] { deliver(which); });
     running_.erase(found);
   }
   over_.clear();
 }
 
 void lane::deliver(attempt& ended) {
-  if (ended.result.succeeded()) {
-    ended.done.succeed(std::move(ended.result));
-    return;
-  }
-  std::string record;
-  if (parts_.ledger.is_for_good(ended.result, state()) && !parts_.settings.journal.empty()) {
-    parwork::codec<outcome>::encode(ended.result, record);
-  }
-  const auto kind = kind_for_run(ended.result);
-  ended.which.failed = std::move(ended.result);
-  ended.done.fail({kind, std::move(record)});
+  const bool is_kept =
+      parts_.ledger.is_for_good(ended.result, state()) && !parts_.settings.journal.empty();
+  give_outcome(ended.which, std::move(ended.done), std::move(ended.result),
+               is_kept ? outcome_use::recorded : outcome_use::shown);
 }
 
 // --- ending jobs -------------------------------------------------------------------------------
 
-void lane::end(attempt& which, cause why) {
-  if (which.now != phase::running) return;
-  which.now = phase::ending;
-  which.result.why = why;
-  which.kill_at = clock::now() + parts_.settings.grace;
-  starter_->signal_group(which.pid, SIGTERM);
-  starter_->signal_group(which.pid, SIGCONT);  // one that is stopped sees it, too
-  set_timer(which, which.kill_at);
+// Those of them that run.
+void lane::end(std::span<attempt* const> which, cause why) {
+  std::vector<job_processes*> all;
+  for (attempt* const each : which) {
+    if (each->now != phase::running) continue;
+    each->now = phase::ending;
+    each->result.why = why;
+    all.push_back(&each->processes);
+  }
+  if (all.empty()) return;
+  starter_->end(all);
+  const auto kill_at = clock::now() + parts_.settings.grace;
+  for (attempt* const each : which) {
+    if (each->now != phase::ending || each->kill_at != clock::time_point()) continue;
+    each->kill_at = kill_at;
+    timers_.set(each->number, kill_at);
+    if (parts_.settings.verbose) name_daemons(parts_.writer, each->which, each->processes);
+  }
 }
 
-void lane::kill(attempt& which) {
-  which.now = phase::killed;
-  clear_timer(which);
-  starter_->signal_group(which.pid, SIGKILL);
+void lane::kill(std::span<attempt* const> which) {
+  std::vector<job_processes*> all;
+  for (attempt* const each : which) {
+    if (each->now == phase::draining) {
+      if (!parts_.settings.quiet && !std::exchange(said_cut_off_, true)) {
+        say_cut_off(parts_.writer, each->which);
+      }
+      finish(*each);
+      continue;
+    }
+    each->now = phase::killed;
+    timers_.clear(each->number);
+    all.push_back(&each->processes);
+  }
+  if (!all.empty()) starter_->kill(all);
+}
+
+std::vector<lane::attempt*> lane::unfinished() const {
+  std::vector<attempt*> all;
+  for (const auto& [number, each] : running_) {
+    if (!each->over) all.push_back(each.get());
+  }
+  return all;
 }
 
 void lane::obey() {
-  if (const auto why = parts_.ending.ends_for()) {
-    for (const auto& [number, each] : running_) {
-      if (!each->over) end(*each, *why);
-    }
-  }
+  if (const auto why = parts_.ending.ends_for()) end(unfinished(), *why);
   if (parts_.ending.kills() && !killed_all_) {
-    for (const auto& [number, each] : running_) {
-      if (!each->over) kill(*each);
-    }
-    for (orphaned_group& each : orphans_) each.kill_at = clock::now();
+    kill(unfinished());
+    left_behind_.kill_now();
     killed_all_ = true;
+  }
+  const std::uint64_t yielding = parts_.yields != nullptr ? parts_.yields->chosen() : 0;
+  if (yielding != 0) {
+    std::vector<attempt*> chosen = unfinished();
+    std::erase_if(chosen, [yielding](const attempt* each) { return each->yielding != yielding; });
+    end(chosen, cause::memory);
   }
   obey_signal();
 }
@@ -405,67 +494,80 @@ void lane::obey_signal() {
   const signal_order order = parts_.ending.last_signal();
   if (order.number == signal_obeyed_) return;
   signal_obeyed_ = order.number;
-  for (const auto& [number, each] : running_) {
-    if (!each->over) starter_->signal_group(each->pid, order.signal);
+  for (const attempt* const each : unfinished()) {
+    if (each->now == phase::draining) continue;
+    if (parts_.terminal != nullptr && order.signal == SIGCONT) {
+      parts_.terminal->lend_again(each->pid);
+    }
+    starter_->signal_group(each->pid, order.signal);
   }
   parts_.ending.obeyed(signal_obeyed_);
 }
 
-void lane::set_timer(attempt& which, clock::time_point when) {
-  clear_timer(which);
-  which.timer = timers_.emplace(when, &which).first;
-  which.timed = true;
-}
-
-void lane::clear_timer(attempt& which) {
-  if (which.timed) timers_.erase(which.timer);
-  which.timed = false;
-}
-
 void lane::run_timers() {
-  while (!timers_.empty() && timers_.begin()->first <= clock::now()) {
-    attempt& due = *timers_.begin()->second;
-    clear_timer(due);
-    if (due.now == phase::running) {
-      end(due, cause::timeout);
+  std::vector<attempt*> late;
+  std::vector<attempt*> stuck;
+  std::vector<attempt*> stubborn;
+  for (const std::uint64_t number : timers_.take_due(clock::now())) {
+    attempt& due = *running_.at(number);
+    if (due.now != phase::running) {
+      stubborn.push_back(&due);  // or it is draining
     } else {
-      kill(due);
+      (due.is_stuck ? stuck : late).push_back(&due);
     }
   }
+  end(late, cause::timeout);
+  end(stuck, cause::signal);
+  kill(stubborn);
 }
 
-void lane::run_orphan_timers() {
-  std::erase_if(orphans_, [this](const orphaned_group& each) {
-    if (!starter_->group_is_alive(each.group)) return true;
-    if (clock::now() < each.kill_at) return false;
-    starter_->signal_group(each.group, SIGKILL);
-    return true;
-  });
-}
-
-// A job is in no foreground group: the kernel stops one that asks the terminal for something, and
-// nobody would let it go on.
-void lane::end_those_that_want_the_terminal() {
-  if (!has_terminal_ || clock::now() < look_for_stopped_) return;
-  look_for_stopped_ = clock::now() + look_for_stopped_every;
-  for (const auto& [number, each] : running_) {
-    if (each->over || each->now != phase::running) continue;
-    const int stopped = starter_->stopped_by(each->process.get());
-    if (stopped != SIGTTIN && stopped != SIGTTOU) continue;
-    each->result.message = "it wanted the terminal, which jobs do not have";
-    parts_.writer.say("parwork: " + each->which.name() + " (job " +
-                      std::to_string(each->which.sequence) +
-                      ") wants the terminal, which jobs do not have: it is ended\n");
-    end(*each, cause::signal);
+void lane::look_for_stopped() {
+  const std::uint64_t stops = parts_.stops;
+  if (!has_terminal_ || stops == stops_seen_) return;
+  stops_seen_ = stops;
+  for (attempt* const each : unfinished()) {
+    if (each->now != phase::running) continue;
+    if (const int number = starter_->stopped_by(each->process.get())) note_stop(*each, number);
   }
+}
+
+// A job is in no foreground group: the kernel stops one that asks the terminal for something.
+// Where nobody lets it go on within the grace, it is ended. One that has the terminal was stopped
+// by Ctrl-Z, or wants to be in front again: then so is the tool.
+void lane::note_stop(attempt& which, int number) {
+  if (parts_.terminal != nullptr) {
+    if (number == SIGCONT || number == SIGSTOP) return;
+    parts_.terminal->take_from_stopped();
+    ::kill(0, SIGTSTP);
+    return;
+  }
+  const bool was_stuck = std::exchange(which.is_stuck, number == SIGTTIN || number == SIGTTOU);
+  if (which.is_stuck == was_stuck) return;
+  const auto timeout = parts_.settings.timeout;
+  const auto late = timeout > 0ns ? which.begin + timeout : clock::time_point::max();
+  if (!which.is_stuck) {
+    timers_.clear(which.number);
+    which.result.message.clear();
+    if (timeout > 0ns) timers_.set(which.number, late);
+    return;
+  }
+  timers_.set(which.number, std::min(late, clock::now() + parts_.settings.grace));
+  which.result.message = "it wanted the terminal, which jobs have with --tty alone";
+  parts_.writer.say("parwork: " + which.which.name() + " (job " +
+                    std::to_string(which.which.sequence) +
+                    ") wants the terminal, which jobs have with --tty alone: it is ended after "
+                    "the grace\n");
 }
 
 int lane::milliseconds_to_wait() const {
   auto until = clock::time_point::max();
-  if (!timers_.empty()) until = timers_.begin()->first;
-  if (!orphans_.empty()) until = std::min(until, clock::now() + look_again);
-  if (starved_) until = std::min(until, clock::now() + try_again);
-  if (has_terminal_ && !running_.empty()) until = std::min(until, look_for_stopped_);
+  if (const auto timer = timers_.next()) until = *timer;
+  if (const auto look = left_behind_.next_look()) until = std::min(until, *look);
+  if (starved_) {
+    until = std::min(until, clock::now() + try_again);
+  } else if (const auto start = parts_.queue.next_timed_start()) {
+    until = std::min(until, std::max(*start, clock::now()));  // it may be the clock's least value
+  }
   if (until == clock::time_point::max()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));

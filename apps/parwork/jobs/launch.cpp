@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -19,7 +20,6 @@
 #include <new>
 #include <string_view>
 
-#include "jobs/process_group.hpp"
 #include "support/status.hpp"
 
 // The sanitizers may not notice the child: it shares their tables. The thread sanitizer takes clone
@@ -44,7 +44,7 @@ struct plan {
   const char* path;
   char* const* arguments;  // behind a place that is free for a shell
   char* const* environment;
-  int out, err;
+  int in, out, err, terminal, folder;
   pid_t parent;
   const process_state* inherited;
   int fault;
@@ -95,7 +95,15 @@ PARWORK_IN_CHILD int in_child(void* argument) {
   call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
   if (call(SYS_getppid) != wanted.parent) call(SYS_exit_group, 1);  // it has died before that
   call(SYS_setpgid, 0, 0);
-  call(SYS_dup3, inherited.no_input, STDIN_FILENO);
+  if (wanted.terminal >= 0) {  // SIGTTOU is blocked
+    const auto group = static_cast<pid_t>(call(SYS_getpid));
+    call(SYS_ioctl, wanted.terminal, TIOCSPGRP, address(&group));
+  }
+  if (wanted.folder >= 0 && call(SYS_fchdir, wanted.folder) != 0) {
+    wanted.fault = errno;
+    call(SYS_exit_group, 1);
+  }
+  call(SYS_dup3, wanted.in, STDIN_FILENO);
   call(SYS_dup3, wanted.out, STDOUT_FILENO);
   call(SYS_dup3, wanted.err, STDERR_FILENO);
   call(SYS_prlimit64, 0, RLIMIT_NOFILE, address(&inherited.files));
@@ -121,10 +129,15 @@ int check_program(const std::string& path) {
 
 }  // namespace
 
-job_environment::job_environment(std::uint64_t run) {
+// One of a run within a job on another machine has that job's host.
+job_environment::job_environment(std::uint64_t run, const std::string& host) {
+  if (!host.empty()) host_ = "PARWORK_HOST=" + host;
   for (char** each = environ; *each != nullptr; ++each) {
-    if (!is_ours(*each)) pointers_.push_back(*each);
+    const bool is_replaced =
+        is_ours(*each) || (!host.empty() && std::string_view(*each).starts_with("PARWORK_HOST="));
+    if (!is_replaced) pointers_.push_back(*each);
   }
+  if (!host.empty()) pointers_.push_back(host_.data());
   inherited_ = pointers_.size();
   pointers_.resize(inherited_ + 5, nullptr);
   std::array<char, 17> hex{};
@@ -141,7 +154,12 @@ char* const* job_environment::of(std::uint64_t sequence, unsigned slot, unsigned
   return pointers_.data();
 }
 
-launcher::launcher(const process_state& inherited) : inherited_(inherited) {
+process_origin job_environment::origin_of(std::uint64_t sequence, unsigned attempt) const {
+  return {sequence, attempt, run_.substr(run_.find('=') + 1)};
+}
+
+launcher::launcher(const process_state& inherited, job_reach reach)
+    : inherited_(inherited), trees_(reach) {
   stack_ = mmap(nullptr, stack_size, PROT_READ | PROT_WRITE,
                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (stack_ == MAP_FAILED) throw std::bad_alloc();
@@ -185,7 +203,7 @@ int launcher::resolve(const std::string& program) {
 }
 
 launched launcher::start(const std::vector<std::string>& arguments, char* const* environment,
-                         int out, int err) {
+                         const process_streams& streams) {
   for (const std::string& each : arguments) {
     if (each.contains('\0')) return {.fault = EINVAL};
   }
@@ -193,7 +211,17 @@ launched launcher::start(const std::vector<std::string>& arguments, char* const*
   pointers_.assign(1, nullptr);
   for (const std::string& each : arguments) pointers_.push_back(const_cast<char*>(each.c_str()));
   pointers_.push_back(nullptr);
-  plan wanted{path_.c_str(), pointers_.data() + 1, environment, out, err, getpid(), &inherited_, 0};
+  plan wanted{path_.c_str(),
+              pointers_.data() + 1,
+              environment,
+              streams.in >= 0 ? streams.in : inherited_.no_input,
+              streams.out,
+              streams.err,
+              streams.terminal,
+              streams.folder,
+              getpid(),
+              &inherited_,
+              0};
   int pidfd = -1;
   const pid_t pid = PARWORK_CLONE(in_child, static_cast<char*>(stack_) + stack_size,
                                   CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &wanted, &pidfd);
@@ -221,12 +249,11 @@ bool launcher::take_end(int pidfd, process_end& end) {
 
 int launcher::stopped_by(int pidfd) noexcept {
   siginfo_t info{};
-  const int asked = waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WSTOPPED | WNOHANG);
+  const int asked =
+      waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WSTOPPED | WCONTINUED | WNOHANG);
   return asked == 0 && info.si_pid != 0 ? info.si_status : 0;
 }
 
 void launcher::signal_group(pid_t group, int number) noexcept { ::kill(-group, number); }
-
-bool launcher::group_is_alive(pid_t group) noexcept { return cli::group_is_alive(group); }
 
 }  // namespace cli

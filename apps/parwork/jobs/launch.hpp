@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "jobs/process_starter.hpp"
+#include "jobs/process_trees.hpp"
 
 namespace cli {
 
@@ -31,15 +32,19 @@ struct process_state {
 /// The environment of jobs: this process's, with PARWORK_* of its own.
 class job_environment {
  public:
-  explicit job_environment(std::uint64_t run);
+  /// `host`: PARWORK_HOST of jobs that come from elsewhere; empty: they have none.
+  explicit job_environment(std::uint64_t run, const std::string& host = {});
 
   /// Valid until the next call.
   [[nodiscard]] char* const* of(std::uint64_t sequence, unsigned slot, unsigned attempt);
 
+  /// What processes with that environment say of themselves.
+  [[nodiscard]] process_origin origin_of(std::uint64_t sequence, unsigned attempt) const;
+
  private:
   std::vector<char*> pointers_;  // the inherited ones, then ours, then null
   std::size_t inherited_;
-  std::string run_, sequence_, slot_, attempt_;
+  std::string run_, host_, sequence_, slot_, attempt_;
 };
 
 /// Where a program is, as execvp(3) searches for it: 0 and its path, or an errno.
@@ -47,24 +52,26 @@ class job_environment {
 
 class launcher : public process_starter {
  public:
-  explicit launcher(const process_state& inherited);
+  launcher(const process_state& inherited, job_reach reach);
   ~launcher() override;
 
-  /// Starts `arguments[0]`, searched for in PATH where it has no slash, with these descriptors as
-  /// standard output and error. REQUIRES: `arguments` is not empty. Blocks until the new program
-  /// runs. Cost: about 0.3 ms.
+  /// Starts `arguments[0]`, searched for in PATH where it has no slash. REQUIRES: `arguments` is
+  /// not empty. Blocks until the new program runs. Cost: about 0.3 ms.
   [[nodiscard]] launched start(const std::vector<std::string>& arguments, char* const* environment,
-                               int out, int err) override;
+                               const process_streams& streams) override;
 
   [[nodiscard]] bool take_end(int pidfd, process_end& end) override;
   [[nodiscard]] int stopped_by(int pidfd) noexcept override;
   void signal_group(pid_t group, int number) noexcept override;
-  [[nodiscard]] bool group_is_alive(pid_t group) noexcept override;
+  void end(std::span<job_processes* const> jobs) noexcept override { trees_.end(jobs); }
+  void kill(std::span<job_processes* const> jobs) noexcept override { trees_.kill(jobs); }
+  void look(std::span<job_processes* const> jobs) noexcept override { trees_.look(jobs); }
 
  private:
   int resolve(const std::string& program);
 
   const process_state& inherited_;
+  process_trees trees_;
   void* stack_;
   std::vector<char*> pointers_;
   std::string program_;  // as it was asked for last

@@ -14,7 +14,8 @@
 namespace cli {
 
 /// What ended an attempt.
-enum class cause : std::uint8_t { exit, signal, timeout, halted, interrupted, spawn };
+/// `memory`: it gave its memory back, and is started again as if it had not been.
+enum class cause : std::uint8_t { exit, signal, timeout, halted, interrupted, spawn, memory };
 
 /// "exit", "signal" ...: as in the log.
 [[nodiscard]] std::string_view name_of(cause why) noexcept;
@@ -29,6 +30,7 @@ struct outcome {
   double duration = 0;          // seconds
   unsigned attempt = 0;         // from 1
   unsigned slot = 0;            // from 1
+  std::string host = {};        // of one from elsewhere; empty: this one. Not in a journal
   std::uint64_t run = 0;        // which run made it: PARWORK_RUN
   std::uint64_t sequence = 0;   // in that run, from 1
   std::uint64_t out_bytes = 0;  // what it wrote, also what was shown while it ran
@@ -43,6 +45,12 @@ struct outcome {
     return signal != 0 ? status::by_signal + signal : exit;
   }
 
+  /// Lets output be read that came from a journal.
+  void attach(output_store& store) noexcept {
+    out.attach(store);
+    err.attach(store);
+  }
+
   /// "exit 3", "killed by signal 9 (KILL)", "timed out": for people.
   [[nodiscard]] std::string reason() const;
 };
@@ -52,7 +60,8 @@ struct outcome {
 
 }  // namespace cli
 
-/// How a journal keeps outcomes, output included.
+/// How a journal keeps outcomes, output included: large output in the file beside it, where the
+/// store of the output has one. Output of such a record has to be attached to that store.
 template <>
 struct parwork::codec<cli::outcome> {
   static void encode(const cli::outcome& value, std::string& into);

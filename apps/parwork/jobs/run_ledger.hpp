@@ -9,8 +9,10 @@
 
 #include "jobs/halt.hpp"
 #include "jobs/job.hpp"
+#include "jobs/run_delay.hpp"
 #include "record/job_record.hpp"
 #include "record/run_log.hpp"
+#include "support/awake_clock.hpp"
 
 namespace cli {
 
@@ -27,7 +29,7 @@ struct ledger_parts {
   run_log& log;
   halt_rule& halt;
   job_record* record;  // null: none is wanted
-  std::chrono::steady_clock::time_point begin;
+  awake_clock::time_point begin;
 };
 
 /// Whether jobs may still be tried again.
@@ -46,8 +48,19 @@ class run_ledger {
 
   /// Counts and records an attempt's end. True where the run is to be halted for it.
   /// REQUIRES: the job's slot is still its own, so that the ends of two jobs that ran one after
-  /// the other are counted in their order.
-  [[nodiscard]] bool ended(job& which, const outcome& what, run_state run);
+  /// the other are counted in their order. `begin`: when the attempt began.
+  [[nodiscard]] bool ended(job& which, const outcome& what, awake_clock::time_point begin,
+                           run_state run);
+
+  /// Whether anybody wants to know how jobs shared the CPUs.
+  [[nodiscard]] bool wants_cpu_shares() const noexcept {
+    return parts_.record != nullptr || parts_.log.is_on();
+  }
+  void add_cpu_share(const cpu_share& of_job) noexcept { delay_.add(of_job); }
+  [[nodiscard]] const run_delay& delay() const noexcept { return delay_; }
+
+  /// An attempt has ended that counts for nothing: for record and log. Throws as log_end.
+  void gave_back(job& which, const outcome& what, awake_clock::time_point begin);
 
   /// The log's line for that end; throws cli::error where it cannot be written.
   void log_end(const job& which, const outcome& what);
@@ -66,6 +79,7 @@ class run_ledger {
  private:
   const ledger_parts parts_;
   run_counts counts_;
+  run_delay delay_;
   std::atomic<std::uint64_t> ends_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <utility>
 
+#include "support/awake_clock.hpp"
 #include "support/error.hpp"
 #include "support/status.hpp"
 
@@ -66,15 +67,17 @@ void open_missing_streams() {
 
 }  // namespace
 
-process_state prepare_process() {
+process_state prepare_process(terminal_use terminal) {
   process_state inherited;
   open_missing_streams();
   inherited.no_input = open_nothing();
   inherited.on_pipe = ignore(SIGPIPE);
   inherited.on_large_file = ignore(SIGXFSZ);
   std::signal(SIGCHLD, SIG_DFL);  // ignored, the jobs' statuses would be lost
-  const sigset_t watched = watched_signals();
-  pthread_sigmask(SIG_BLOCK, &watched, &inherited.mask);
+  sigset_t blocked = watched_signals();
+  sigaddset(&blocked, SIGCHLD);
+  if (terminal == terminal_use::lent) sigaddset(&blocked, SIGTTOU);
+  pthread_sigmask(SIG_BLOCK, &blocked, &inherited.mask);
   getrlimit(RLIMIT_NOFILE, &inherited.files);
   rlimit raised = inherited.files;
   raised.rlim_cur = raised.rlim_max;
@@ -105,6 +108,12 @@ void signal_watcher::watch() {
   }
 }
 
+void signal_watcher::took(int number) {
+  int none = 0;
+  received_.compare_exchange_strong(none, number);
+  actions_.end(number);
+}
+
 void signal_watcher::take(int number) {
   if (number == SIGUSR2) return;
   if (number == SIGTSTP) {
@@ -122,7 +131,9 @@ void signal_watcher::take(int number) {
 // As the signal would have stopped it; the jobs have groups of their own and are told apart.
 void signal_watcher::stop_here() {
   actions_.suspend();
+  awake_clock::stand_still();
   raise(SIGSTOP);
+  awake_clock::go_on();
   actions_.resume();
 }
 

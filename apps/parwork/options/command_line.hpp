@@ -21,4 +21,7 @@ struct run_request {
                                        const std::vector<std::string>& new_options,
                                        const std::vector<std::string>& other_words);
 
+/// Whether a word ends the command, or a list: ":::", ":::+", "::::", "::::FILE" ...
+[[nodiscard]] bool is_list_mark(const std::string& word);
+
 }  // namespace cli

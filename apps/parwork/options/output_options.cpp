@@ -39,20 +39,25 @@ option_section<run_draft> output_options() {
           {{
                .names = "--output",
                .value = "MODE",
-               .help = "group: a job's output as a whole; line: lines as they appear; raw",
-               .choices = "group line raw",
+               .help = "group: a job's output as a whole; line: lines as they appear; raw; none",
+               .choices = "group line raw none",
                .manual = R"(.B group
 (default): the output of a job as a whole, when it has ended.
 .BR line :
 whole lines, as they appear.
 .BR raw :
-bytes, as they appear.)",
-               .overview = {"--output MODE", "group (default), line or raw"},
+bytes, as they appear.
+.BR none :
+nothing is shown; a journal and
+.B \-\-results
+have it all the same.)",
+               .overview = {"--output MODE", "group (default), line, raw or none"},
            },
            [](run_draft& draft, const std::string& text) {
              draft.to.output = choose<output_mode>(text, {{"group", output_mode::group},
                                                           {"line", output_mode::line},
-                                                          {"raw", output_mode::raw}});
+                                                          {"raw", output_mode::raw},
+                                                          {"none", output_mode::none}});
            }},
           {{
                .names = "--tag",
@@ -69,7 +74,9 @@ bytes, as they appear.)",
                .manual = R"(Memory for output that waits.
 Beyond it, output goes to one temporary file without a name, in
 .B TMPDIR
-or /tmp.
+or /tmp; with
+.B \-\-journal
+to the file beside the journal.
 Default: 64M.)",
                .overview = {"--buffer SIZE", "memory for held output; --ahead N: items in flight"},
            },

@@ -6,7 +6,7 @@ namespace cli {
 
 std::vector<option_section<run_draft>> run_sections() {
   return {input_options(),  jobs_options(), output_options(), failures_and_time_options(),
-          record_options(), view_options()};
+          record_options(), view_options(), engine_options()};
 }
 
 std::string report_file(const std::string& name) {

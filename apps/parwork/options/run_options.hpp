@@ -15,13 +15,23 @@ struct run_draft {
   struct {
     bool workers = true, ahead = true, grace = true, buffer = true;
     bool input_file = false, null = false, delimiter = false;
+    bool unlimited_workers = false;  // not left, but as many as there may be
+    bool pipe = true, block = true, items_per_job = true;
+    bool job = true, lost_after = true, login = true;
+    bool share_of_cpus = false;  // -j N%
   } left;
   bool help = false;
+
+  login_settings& logins() {
+    left.login = false;
+    return to.engine.login;
+  }
 };
 
 /// A section each; run_sections has all of them in order.
 [[nodiscard]] option_section<run_draft> input_options();
 [[nodiscard]] option_section<run_draft> jobs_options();
+[[nodiscard]] option_section<run_draft> engine_options();
 [[nodiscard]] option_section<run_draft> output_options();
 [[nodiscard]] option_section<run_draft> failures_and_time_options();
 [[nodiscard]] option_section<run_draft> record_options();

@@ -10,17 +10,21 @@
 
 #include "jobs/job.hpp"
 #include "options/settings.hpp"
+#include "output/failed_file.hpp"
 #include "record/run_log.hpp"
 
 namespace cli {
 
 class end_report {
  public:
-  explicit end_report(const run_settings& settings) : settings_(settings) {}
+  explicit end_report(const run_settings& settings);
 
   /// A job has been collected: ended, or (without an outcome) never started.
   void add(const job& which, const outcome& ended);
   void add_not_started() { ++totals_.not_started; }
+
+  /// What stands before all items, for the command that does some again.
+  void header_is(const std::vector<std::string>& items) { header_ = items; }
 
   /// Items that were never taken: jobs, or unknown.
   void rest(std::optional<std::uint64_t> jobs);
@@ -38,13 +42,17 @@ class end_report {
     std::vector<std::string> items;
   };
 
-  [[nodiscard]] bool names_all() const { return settings_.verbose; }
   [[nodiscard]] std::string counts() const;
   [[nodiscard]] std::string retry_command() const;
+  [[nodiscard]] bool add_items(std::vector<std::string>& words) const;
+  void keep(const job& which);
+  [[nodiscard]] std::vector<std::string> options_for_file() const;
 
   const run_settings& settings_;
   run_totals totals_;
   bool rest_unknown_ = false;
+  std::vector<std::string> header_;
+  failed_file all_failed_;          // where not all are named
   std::vector<failed_job> failed_;  // those to be named, in the order of their items
 };
 

@@ -6,7 +6,8 @@
 namespace cli {
 
 void live_output::advance(std::uint64_t sequence) {
-  if (order_ == output_order::completion || mode_ == output_mode::group) return;
+  if (order_ == output_order::completion) return;
+  if (mode_ == output_mode::group || mode_ == output_mode::none) return;
   const std::lock_guard lock(mutex_);
   next_ = sequence + 1;
   const auto found = running_.find(next_);
@@ -18,7 +19,8 @@ job_output::job_output(live_output& live, output_store& store, std::uint64_t seq
     : live_(live),
       sequence_(sequence),
       in_turn_(live.order_ == output_order::input),
-      all_held_(live.mode_ == output_mode::group || kind == attempt_kind::may_be_repeated),
+      all_held_(live.mode_ == output_mode::group || live.mode_ == output_mode::none ||
+                kind == attempt_kind::may_be_repeated),
       tag_{.text = std::move(tag)},
       out_(store),
       err_(store) {
@@ -35,6 +37,7 @@ job_output::~job_output() {
 
 void job_output::add(stream from, std::string_view bytes) {
   (from == stream::out ? out_bytes_ : err_bytes_) += bytes.size();
+  if (live_.mode_ == output_mode::none) return;
   if (all_held_) {
     held(from).append(bytes);
   } else if (in_turn_) {

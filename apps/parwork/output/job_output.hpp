@@ -14,7 +14,7 @@
 
 namespace cli {
 
-enum class output_mode : std::uint8_t { group, line, raw };
+enum class output_mode : std::uint8_t { group, line, raw, none };
 enum class output_order : std::uint8_t { completion, input };
 
 class job_output;

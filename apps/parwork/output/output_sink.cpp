@@ -18,11 +18,12 @@ void plain_sink::show(const job& which, outcome&& ended, origin /*from*/) {
 }
 
 void recorded_sink::show(const job& which, outcome&& ended, origin from) {
+  line_tag tag = tag_of(which, tags_);
   const bool durable = from == origin::journal;
-  const shown_part before = durable ? earlier_.shown_of(ended) : shown_part{};
+  const shown_part before = durable ? earlier_.shown_of(ended, tag) : shown_part{};
   if (before.all) return;
   const bool recorded = ended.why != cause::interrupted && ended.why != cause::halted;
-  to_.push({std::move(ended), tag_of(which, tags_), before, durable, recorded});
+  to_.push({std::move(ended), std::move(tag), before, durable, recorded});
 }
 
 }  // namespace cli

@@ -34,6 +34,12 @@ class plain_sink final : public output_sink {
   const bool tags_;
 };
 
+/// Shows nothing.
+class hidden_sink final : public output_sink {
+ public:
+  void show(const job& /*which*/, outcome&& /*ended*/, origin /*from*/) override {}
+};
+
 class recorded_sink final : public output_sink {
  public:
   /// `earlier`: what earlier runs have shown is not shown again.

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace cli {
@@ -20,6 +21,19 @@ bool is_terminal(stream which) {
 // into several, it stands before all of them, and what is erased from there is all.
 constexpr std::string_view erase = "\r\x1b[J";
 
+std::string with_tags(stream to, std::string_view bytes, line_tag& tag) {
+  bool& due = tag.due[static_cast<std::size_t>(to)];
+  std::string tagged;
+  while (!bytes.empty()) {
+    if (due) tagged += tag.text;
+    const std::size_t end = bytes.find('\n');
+    due = end != std::string_view::npos;
+    tagged += bytes.substr(0, due ? end + 1 : end);
+    bytes.remove_prefix(due ? end + 1 : bytes.size());
+  }
+  return tagged;
+}
+
 }  // namespace
 
 output_lost::output_lost(stream which, int code)
@@ -27,6 +41,17 @@ output_lost::output_lost(stream which, int code)
                                               : "standard error cannot be written",
                          code)),
       reader_gone_(code == EPIPE) {}
+
+void visit_shown(stream to, const held_output& from, std::uint64_t shown, line_tag& tag,
+                 const std::function<void(std::string_view)>& use) {
+  if (tag.text.empty()) return from.visit_from(shown, use);
+  from.visit([&](std::string_view bytes) {
+    const std::string tagged = with_tags(to, bytes, tag);
+    const auto before = std::min<std::uint64_t>(shown, tagged.size());
+    shown -= before;
+    if (before < tagged.size()) use(std::string_view(tagged).substr(before));
+  });
+}
 
 int write_all(int descriptor, std::string_view bytes) noexcept {
   while (!bytes.empty()) {
@@ -43,10 +68,13 @@ int write_all(int descriptor, std::string_view bytes) noexcept {
   return 0;
 }
 
-void output_writer::show(const held_output& out, const held_output& err, line_tag& tag) {
+void output_writer::show(const held_output& out, std::uint64_t out_before, const held_output& err,
+                         std::uint64_t err_before, line_tag& tag) {
   const std::lock_guard lock(mutex_);
-  out.visit([&](std::string_view bytes) { write_tagged(stream::out, bytes, tag); });
-  err.visit([&](std::string_view bytes) { write_tagged(stream::err, bytes, tag); });
+  visit_shown(stream::out, out, out_before, tag,
+              [this](std::string_view bytes) { write(stream::out, bytes); });
+  visit_shown(stream::err, err, err_before, tag,
+              [this](std::string_view bytes) { write(stream::err, bytes); });
 }
 
 void output_writer::show(stream to, std::string_view bytes, line_tag& tag) {
@@ -55,20 +83,8 @@ void output_writer::show(stream to, std::string_view bytes, line_tag& tag) {
 }
 
 void output_writer::write_tagged(stream to, std::string_view bytes, line_tag& tag) {
-  if (tag.text.empty()) {
-    write(to, bytes);
-    return;
-  }
-  bool& due = tag.due[static_cast<std::size_t>(to)];
-  std::string tagged;
-  while (!bytes.empty()) {
-    if (due) tagged += tag.text;
-    const std::size_t end = bytes.find('\n');
-    due = end != std::string_view::npos;
-    tagged += bytes.substr(0, due ? end + 1 : end);
-    bytes.remove_prefix(due ? end + 1 : bytes.size());
-  }
-  write(to, tagged);
+  if (tag.text.empty()) return write(to, bytes);
+  write(to, with_tags(to, bytes, tag));
 }
 
 void output_writer::write(stream to, std::string_view bytes) {

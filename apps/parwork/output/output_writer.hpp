@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -34,11 +35,22 @@ struct line_tag {
   bool due[2] = {true, true};
 };
 
+/// Calls `use` for the bytes of an output as they are shown, with tags, but for the first `shown`
+/// of them.
+void visit_shown(stream to, const held_output& from, std::uint64_t shown, line_tag& tag,
+                 const std::function<void(std::string_view)>& use);
+
 class output_writer {
  public:
   /// A job's output, standard output first. Throws output_lost, or cli::error where held output
   /// cannot be read.
-  void show(const held_output& out, const held_output& err, line_tag& tag);
+  void show(const held_output& out, const held_output& err, line_tag& tag) {
+    show(out, 0, err, 0, tag);
+  }
+
+  /// The same but for so many first bytes of each as they are shown.
+  void show(const held_output& out, std::uint64_t out_before, const held_output& err,
+            std::uint64_t err_before, line_tag& tag);
 
   /// A part of a job's output.
   void show(stream to, std::string_view bytes, line_tag& tag);

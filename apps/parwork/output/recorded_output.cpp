@@ -9,11 +9,6 @@ namespace {
 // More wait in the run, where they count as in flight.
 constexpr std::size_t most_waiting = 256;
 
-// The rest of an output whose beginning an earlier run has shown.
-held_output without(const held_output& whole, std::uint64_t shown) {
-  return held_output(whole.bytes().substr(std::min(shown, whole.size())));
-}
-
 }  // namespace
 
 recorded_output::recorded_output(std::function<void()> commit,
@@ -46,13 +41,19 @@ void recorded_output::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return over_ || !waiting_.empty(); });
-    if (waiting_.empty()) return;
+    if (waiting_.empty()) break;
     std::vector<recorded_outcome> batch = std::exchange(waiting_, {});
     changed_.notify_all();
     lock.unlock();
     try {
       if (!std::ranges::all_of(batch, &recorded_outcome::durable)) commit_();
-      for (recorded_outcome& each : batch) show(each);
+      for (recorded_outcome& each : batch) {
+        try {
+          show(each);
+        } catch (const output_damaged& fault) {  // the others are shown
+          if (!damaged_) damaged_ = std::make_exception_ptr(fault);
+        }
+      }
     } catch (...) {
       fail_(std::current_exception());
       lock.lock();
@@ -63,6 +64,18 @@ void recorded_output::run() {
     }
     lock.lock();
   }
+  if (damaged_) fail_(damaged_);
+}
+
+// Before any of it is shown.
+void recorded_output::check(const outcome& what) {
+  try {
+    what.out.check();
+    what.err.check();
+  } catch (const output_damaged& fault) {
+    throw output_damaged("the recorded output of job " + std::to_string(what.sequence) +
+                         " cannot be shown: " + fault.what());
+  }
 }
 
 void recorded_output::show(recorded_outcome& each) {
@@ -71,12 +84,9 @@ void recorded_output::show(recorded_outcome& each) {
     writer_.show(what.out, what.err, each.tag);
     return;
   }
+  if (each.durable) check(what);
   marks_.showing(what, each.before);
-  if (each.before.out == 0 && each.before.err == 0) {
-    writer_.show(what.out, what.err, each.tag);
-  } else {
-    writer_.show(without(what.out, each.before.out), without(what.err, each.before.err), each.tag);
-  }
+  writer_.show(what.out, each.before.out, what.err, each.before.err, each.tag);
   marks_.all_shown();
 }
 

@@ -35,7 +35,7 @@ class recorded_output {
   recorded_output(const recorded_output&) = delete;
   recorded_output& operator=(const recorded_output&) = delete;
 
-  /// Shows what is left.
+  /// Shows what is left; `fail` hears of recorded output that was not what had been written.
   ~recorded_output();
 
   void push(recorded_outcome next);
@@ -43,6 +43,7 @@ class recorded_output {
  private:
   void run();
   void show(recorded_outcome& each);
+  static void check(const outcome& what);
 
   const std::function<void()> commit_;
   const std::function<void(std::exception_ptr)> fail_;
@@ -52,7 +53,8 @@ class recorded_output {
   std::condition_variable changed_;
   std::vector<recorded_outcome> waiting_;
   bool over_ = false;
-  bool broken_ = false;  // nothing is shown any more
+  bool broken_ = false;         // nothing is shown any more
+  std::exception_ptr damaged_;  // the thread's: the first output that was not shown
   std::thread thread_;
 };
 

@@ -82,8 +82,8 @@ std::string format_status(const status_figures& figures, std::size_t columns) {
   return line.substr(0, room);
 }
 
-status_line::status_line(progress_mode mode, const run_counts& counts,
-                         std::optional<std::uint64_t> total, output_writer& writer)
+status_line::status_line(progress_mode mode, const run_counts& counts, const run_total& total,
+                         output_writer& writer)
     : counts_(counts), total_(total), writer_(writer) {
   if (mode == progress_mode::off || !can_draw()) return;
   thread_ = std::thread([this, mode] { run(mode == progress_mode::on ? 0ms : worth_it); });
@@ -114,8 +114,8 @@ void status_line::run(std::chrono::milliseconds first) {
 void status_line::draw() {
   if (!is_in_front()) return;
   const std::uint64_t failed = counts_.failed;
-  const status_figures figures{counts_.succeeded + failed, failed, counts_.running, total_,
-                               std::chrono::steady_clock::now() - begin_};
+  const status_figures figures{counts_.succeeded + failed, failed, counts_.running, total_.get(),
+                               awake_clock::now() - begin_};
   std::string line = format_status(figures, columns_of_terminal());
   const char* const plain = std::getenv("NO_COLOR");
   if (failed > 0 && (plain == nullptr || *plain == '\0')) {

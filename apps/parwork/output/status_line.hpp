@@ -3,9 +3,11 @@
 // Thread safety: made and destroyed by one thread; draws on its own.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,8 +16,23 @@
 #include "jobs/job_runner.hpp"
 #include "options/settings.hpp"
 #include "output/output_writer.hpp"
+#include "support/awake_clock.hpp"
 
 namespace cli {
+
+/// How many jobs there are, as soon as that is known. Any thread may ask and tell.
+class run_total {
+ public:
+  void set(std::uint64_t jobs) noexcept { jobs_ = jobs; }
+  [[nodiscard]] std::optional<std::uint64_t> get() const noexcept {
+    const std::uint64_t jobs = jobs_;
+    return jobs == unknown ? std::nullopt : std::optional(jobs);
+  }
+
+ private:
+  static constexpr std::uint64_t unknown = std::numeric_limits<std::uint64_t>::max();
+  std::atomic<std::uint64_t> jobs_ = unknown;
+};
 
 /// What one drawing shows.
 struct status_figures {
@@ -31,8 +48,8 @@ struct status_figures {
 
 class status_line {
  public:
-  /// Draws nothing unless `mode` and standard error allow it. `total`: jobs, where known.
-  status_line(progress_mode mode, const run_counts& counts, std::optional<std::uint64_t> total,
+  /// Draws nothing unless `mode` and standard error allow it.
+  status_line(progress_mode mode, const run_counts& counts, const run_total& total,
               output_writer& writer);
   status_line(const status_line&) = delete;
   status_line& operator=(const status_line&) = delete;
@@ -45,9 +62,9 @@ class status_line {
   void draw();
 
   const run_counts& counts_;
-  const std::optional<std::uint64_t> total_;
+  const run_total& total_;
   output_writer& writer_;
-  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  const awake_clock::time_point begin_ = awake_clock::now();
   std::mutex mutex_;  // of over_
   std::condition_variable over_changed_;
   bool over_ = false;

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "options/command_line.hpp"
 #include "support/descriptor.hpp"
 #include "support/error.hpp"
 #include "support/shell_words.hpp"
@@ -19,7 +20,8 @@ constexpr std::size_t longest_title = 200;  // bytes
 parwork::failure failure_of(const outcome& ended) {
   auto kind = parwork::failure_kind::error;
   if (ended.why == cause::timeout) kind = parwork::failure_kind::timeout;
-  if (ended.why == cause::interrupted) kind = parwork::failure_kind::cancelled;
+  if (ended.why == cause::interrupted || ended.why == cause::memory)
+    kind = parwork::failure_kind::cancelled;
   if (ended.why == cause::halted && ended.message.empty()) {  // else it could not be started
     kind = parwork::failure_kind::cancelled;
   }
@@ -52,6 +54,7 @@ void job_record::add(std::string name, const outcome& ended, std::chrono::nanose
     ++succeeded_;
   } else if (fate == attempt_fate::to_be_repeated) {
     attempt.end = parwork::attempt_end::repeated;
+    attempt.why = failure_of(ended);
   } else {
     attempt.end = parwork::attempt_end::failed;
     attempt.why = failure_of(ended);
@@ -71,13 +74,13 @@ void job_record::finish(const record_end& end) {
   counts.cancelled = end.not_started;
   counts.retries = retries_;
   counts.wall = end.wall;
-  counts.workers = slots_;
+  counts.workers = end.slots > 0 ? end.slots : slots_;
   counts.stopped = end.stopped;
   if (end.wall.count() > 0) {
     counts.generator_share =
         static_cast<double>(end.waited_for_input.count()) / static_cast<double>(end.wall.count());
   }
-  static_cast<void>(recorder_.finish(counts, end.cpu));
+  static_cast<void>(recorder_.finish(counts, end.cpu, end.run_delay));
 }
 
 void job_record::write(const std::filesystem::path& file) const {
@@ -92,7 +95,7 @@ std::string title_of(const std::vector<std::string>& arguments) {
   std::string title = "parwork";
   for (const std::string& each : arguments) {
     title.append(1, ' ').append(shell_join({each}));
-    if (each == ":::") break;
+    if (is_list_mark(each)) break;
   }
   if (title.size() <= longest_title) return title;
   title.resize(longest_title);

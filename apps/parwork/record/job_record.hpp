@@ -24,10 +24,12 @@ enum class attempt_fate : std::uint8_t { for_good, to_be_repeated };
 /// How a run ended, beyond its attempts.
 struct record_end {
   std::chrono::nanoseconds wall{0};
-  std::uint64_t not_started = 0;                 // jobs
-  bool stopped = false;                          // before its items were done
+  unsigned slots = 0;             // 0: those of the beginning, else so many of them were there
+  std::uint64_t not_started = 0;  // jobs
+  bool stopped = false;           // before its items were done
   std::chrono::nanoseconds waited_for_input{0};  // while a slot was free
   std::optional<std::chrono::nanoseconds> cpu = {};
+  std::optional<std::chrono::nanoseconds> run_delay = {};  // ready to run, without a CPU
 };
 
 class job_record {

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,14 @@ namespace cli {
 
 namespace {
 
+// One that was left beside a journal that is gone is nobody's.
+void remove_output_of_another(const std::string& journal) {
+  const std::string file = output_file_of(journal);
+  if (unlink(file.c_str()) != 0 && errno != ENOENT) {
+    throw system_error("the file " + file + " is of another journal, and cannot be removed", errno);
+  }
+}
+
 // What a job's result depends on besides its items.
 std::string fingerprint_of(const run_settings& settings) {
   nlohmann::ordered_json text;
@@ -22,14 +31,44 @@ std::string fingerprint_of(const run_settings& settings) {
     put_all(text, "command", settings.command);
   } else {
     put_bytes(text, "shell", settings.shell);
+    if (!settings.shell_program.empty()) put_bytes(text, "program", settings.shell_program);
   }
-  if (settings.input.items_per_job > 1) text["items_per_job"] = settings.input.items_per_job;
+  if (settings.input.fit) {
+    text["items_per_job"] = "fit";
+  } else if (settings.input.items_per_job > 1) {
+    text["items_per_job"] = settings.input.items_per_job;
+  }
+  if (const auto& blocks = settings.input.blocks) {
+    if (blocks->size > 0) text["block"] = blocks->size;
+    if (blocks->records > 0) text["records"] = blocks->records;
+    text["block_header"] = blocks->header;
+    put_bytes(text, "delimiter", settings.input.delimiter);
+  }
+  if (settings.input.csv) text["csv"] = true;
+  if (settings.input.header) text["header"] = true;
   if (!settings.input.columns.empty()) put_bytes(text, "columns", settings.input.columns);
   return text.dump();
 }
 
+bool is_regular(const std::string& file) {
+  struct stat status{};
+  const int asked = file.empty() ? fstat(STDIN_FILENO, &status) : stat(file.c_str(), &status);
+  return asked != 0 || S_ISREG(status.st_mode);
+}
+
+// One input may be a pipe, which is kept; lists are read again.
+void refuse_lists_of_pipes(const input_settings& input) {
+  for (const list_settings& each : input.lists) {
+    if (each.words || (!each.file.empty() && is_regular(each.file))) continue;
+    throw error("--journal: a resumed run reads several lists again, and " +
+                (each.file.empty() ? std::string("standard input") : each.file) +
+                " cannot be read twice: put it into a file");
+  }
+}
+
 // Whether the journal is there. An existing one has to be meant.
 bool find_journal(const run_settings& settings) {
+  refuse_lists_of_pipes(settings.input);
   const bool exists = std::filesystem::exists(settings.journal);
   if (exists && !settings.resume) {
     throw error("the journal " + settings.journal +
@@ -74,6 +113,7 @@ std::optional<std::string> name_of_standard_input() {
 
 // Several items: no argument can have a NUL byte, so this tells them apart.
 std::string job_key::operator()(const job& which) const {
+  if (!which.block_key.empty()) return which.block_key;
   std::string key;
   for (const std::string& item : which.items) {
     if (&item != &which.items.front()) key += '\0';
@@ -90,13 +130,19 @@ journalled_run::journalled_run(const run_settings& settings, output_writer& writ
       earlier_(has_earlier_ ? read_run_file(settings.journal) : earlier_runs()),
       marks_(settings.journal, exists_ ? run_file_mode::go_on : run_file_mode::begin),
       shown_([this] { outcomes_.commit(); }, std::move(fail), marks_, writer),
-      sink_(shown_, earlier_, settings.tag) {}
+      sink_(shown_, earlier_, settings.tag) {
+  if (!exists_) remove_output_of_another(settings.journal);
+}
 
 run_record record_of_call(const run_settings& settings) {
-  run_record called{
-      settings.called.options, settings.called.others, current_folder(), settings.input.file, false,
-      settings.input.begin};
-  if (settings.input.arguments) return called;
+  run_record called{settings.called.options,
+                    settings.called.others,
+                    current_folder(),
+                    settings.input.file,
+                    false,
+                    settings.input.begin,
+                    {}};
+  if (settings.input.arguments || !settings.input.lists.empty()) return called;
   if (!called.input_file.empty()) {
     called.input_file = std::filesystem::absolute(called.input_file).string();
     struct stat status{};

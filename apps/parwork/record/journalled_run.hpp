@@ -19,7 +19,7 @@
 
 namespace cli {
 
-/// What a journal knows a job by: its items.
+/// What a journal knows a job by: its items, or the hash of its block.
 struct job_key {
   std::string operator()(const job& which) const;
 };
@@ -36,6 +36,10 @@ class journalled_run {
   [[nodiscard]] output_sink& sink() noexcept { return sink_; }
   /// Whether it goes on with a run that has recorded something.
   [[nodiscard]] bool has_earlier() const noexcept { return has_earlier_; }
+  /// How the run that began it divided its items.
+  [[nodiscard]] std::optional<job_division> division() const {
+    return earlier_.first ? std::optional(earlier_.first->division) : std::nullopt;
+  }
 
  private:
   const bool exists_;

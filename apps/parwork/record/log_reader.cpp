@@ -22,7 +22,7 @@ constexpr std::string_view begins_a_run = R"({"event":"run")";
 
 cause cause_named(const std::string& name) {
   for (const cause each : {cause::exit, cause::signal, cause::timeout, cause::halted,
-                           cause::interrupted, cause::spawn}) {
+                           cause::interrupted, cause::spawn, cause::memory}) {
     if (name_of(each) == name) return each;
   }
   throw error("'" + name + "' is no reason for an end");
@@ -81,6 +81,7 @@ class event_reader {
     logged_run run{get_all(line, "argv"), 1, number_in(line, "start")};
     run.workers = static_cast<unsigned>(
         std::clamp<std::uint64_t>(count_in(line, "workers"), 1, std::uint64_t{1} << 31U));
+    run.workers_vary = line.value("workers_vary", false);
     running_.clear();
     waiting_.clear();
     const std::uint64_t runs = into_.runs + 1;
@@ -88,7 +89,7 @@ class event_reader {
     uses_.run_begins(run);
   }
 
-  logged_attempt attempt_in(const json& line) const {
+  logged_attempt attempt_in(const json& line) {
     logged_attempt found{get_bytes(line, "item"), {}};
     found.what.sequence = count_in(line, "seq");
     found.what.slot = static_cast<unsigned>(std::min<std::uint64_t>(count_in(line, "slot"), ~0U));
@@ -99,6 +100,7 @@ class event_reader {
       throw error("its run has no slot " + std::to_string(found.what.slot) +
                   ": another one has written between its lines");
     }
+    into_.slots = std::max(into_.slots, found.what.slot);
     if (found.what.sequence == 0 || found.what.attempt == 0) throw error("they count from 1");
     return found;
   }
@@ -140,6 +142,7 @@ class event_reader {
     end.stopped = end.not_started + count_in(line, "halted") + count_in(line, "interrupted") > 0;
     if (line.contains("input_wait")) end.waited_for_input = time_in(line, "input_wait");
     if (line.contains("cpu")) end.cpu = time_in(line, "cpu");
+    if (line.contains("run_delay")) end.run_delay = time_in(line, "run_delay");
     into_.finished = end;
   }
 

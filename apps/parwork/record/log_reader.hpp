@@ -21,6 +21,7 @@ struct logged_run {
   std::vector<std::string> arguments;  // the first one is the program
   unsigned workers = 1;                // at least 1
   double start = 0;                    // Unix time, seconds
+  bool workers_vary = false;           // so many at most
 };
 
 /// An attempt that ended, or that had not when the log did. Its slot is one of its run's.
@@ -42,6 +43,7 @@ struct log_end {
   logged_run run;                               // the last one
   std::vector<logged_attempt> unfinished = {};  // started and not ended, by slot
   std::uint64_t given_up = 0;                   // jobs that were to be repeated, and were not
+  unsigned slots = 0;                           // the highest that a job had
   double last = 0;                          // when it was written to at last: Unix time, seconds
   std::optional<record_end> finished = {};  // nothing: the run was killed
 };

@@ -34,19 +34,13 @@ json place_of(int descriptor) {
   return place;
 }
 
-// How many of `wanted` bytes have reached the file since they were announced; 0 where that cannot
-// be told.
-std::uint64_t arrived(const json& place, std::uint64_t wanted) {
-  if (place.is_null()) return 0;
-  struct stat status{};
-  if (stat(get_bytes(place, "file").c_str(), &status) != 0 ||
-      status.st_dev != place.at("device").get<dev_t>() ||
-      status.st_ino != place.at("inode").get<ino_t>()) {
-    return 0;
-  }
-  const auto at = place.at("at").get<std::int64_t>();
-  return static_cast<std::uint64_t>(
-      std::clamp<std::int64_t>(status.st_size - at, 0, static_cast<std::int64_t>(wanted)));
+std::optional<output_place> place_in(const json& place) {
+  if (place.is_null()) return std::nullopt;
+  output_place found{place.at("device").get<dev_t>(), place.at("inode").get<ino_t>(),
+                     place.at("at").get<std::uint64_t>(), get_bytes(place, "file"), 0};
+  struct stat now{};
+  if (stat(found.file.c_str(), &now) == 0) found.end = static_cast<std::uint64_t>(now.st_size);
+  return found;
 }
 
 std::uint64_t from_hex(const std::string& text) {
@@ -55,21 +49,21 @@ std::uint64_t from_hex(const std::string& text) {
   return number;
 }
 
-earlier_runs::announced broken_off_at(const json& line) {
-  earlier_runs::announced found{from_hex(line.at("run")), line.at("seq"), {}};
-  const auto out = line.at("out_bytes").get<std::uint64_t>();
-  const auto err = line.at("err_bytes").get<std::uint64_t>();
-  found.part.out = line.at("out_before").get<std::uint64_t>() + arrived(line.at("out"), out);
-  found.part.err = line.at("err_before").get<std::uint64_t>() + arrived(line.at("err"), err);
-  found.part.all =
-      out + err > 0 && arrived(line.at("out"), out) == out && arrived(line.at("err"), err) == err;
-  return found;
+announced_output announced_in(const json& line) {
+  return {place_in(line.at("out")),
+          place_in(line.at("err")),
+          {.out = line.at("out_before").get<std::uint64_t>(),
+           .err = line.at("err_before").get<std::uint64_t>()}};
 }
 
 run_record record_in(const json& line) {
-  return {get_all(line, "options"),      get_all(line, "words"),
-          get_bytes(line, "folder"),     get_bytes(line, "input"),
-          line.at("stream").get<bool>(), line.value("input_begin", std::uint64_t{0})};
+  return {get_all(line, "options"),
+          get_all(line, "words"),
+          get_bytes(line, "folder"),
+          get_bytes(line, "input"),
+          line.at("stream").get<bool>(),
+          line.value("input_begin", std::uint64_t{0}),
+          {line.value("room", std::size_t{0}), line.value("slots", 1U)}};
 }
 
 class run_reader {
@@ -81,15 +75,16 @@ class run_reader {
     if (event == "showing" || event == "shown") end_announced();
     if (event == "run") {
       if (!into_.first) into_.first = record_in(line);
-      into_.items_complete = !record_in(line).from_stream;
-      if (record_in(line).from_stream) into_.items.clear();
+      if (record_in(line).from_stream) into_.input_bytes.reset();
       end_announced_as_far_as_known();
-    } else if (event == "item") {
-      into_.items.push_back(get_bytes(line, "bytes"));
     } else if (event == "input_ended") {
-      into_.items_complete = true;
+      into_.input_bytes = line.at("bytes").get<std::uint64_t>();
     } else if (event == "showing") {
       announced_ = line;
+      for (auto& [which, each] : into_.broken_off) {
+        each.ends_before(place_in(line.at("out")));
+        each.ends_before(place_in(line.at("err")));
+      }
     }
   }
 
@@ -102,16 +97,13 @@ class run_reader {
     announced_ = nullptr;
   }
 
-  // A run ended here without saying that it has shown the last one.
+  // A run ended here without saying that it has shown the last one: its file tells.
   void end_announced_as_far_as_known() {
     if (announced_.is_null()) return;
-    const auto found = broken_off_at(announced_);
-    if (found.part.all) {
-      end_announced();
-    } else {
-      into_.broken_off = found;
-      announced_ = nullptr;
-    }
+    const auto which =
+        std::pair(from_hex(announced_.at("run")), announced_.at("seq").get<std::uint64_t>());
+    into_.broken_off[which] = announced_in(announced_);
+    announced_ = nullptr;
   }
 
   earlier_runs& into_;
@@ -140,13 +132,12 @@ bool shown_set::contains(std::uint64_t number) const {
   return next != ranges_.begin() && std::prev(next)->second >= number;
 }
 
-shown_part earlier_runs::shown_of(const outcome& recorded) const {
+shown_part earlier_runs::shown_of(const outcome& recorded, const line_tag& tag) const {
   const auto found = shown.find(recorded.run);
   if (found != shown.end() && found->second.contains(recorded.sequence)) return {.all = true};
-  if (broken_off && broken_off->run == recorded.run && broken_off->sequence == recorded.sequence) {
-    return broken_off->part;
-  }
-  return {};
+  const auto begun = broken_off.find({recorded.run, recorded.sequence});
+  if (begun == broken_off.end()) return {};
+  return begun->second.arrived(recorded, tag);
 }
 
 void require_journal(const std::string& file) {
@@ -154,6 +145,10 @@ void require_journal(const std::string& file) {
 }
 
 std::string run_file_of(const std::string& journal) { return journal + "-run"; }
+
+std::string output_file_of(const std::string& journal) { return journal + "-output"; }
+
+std::string input_copy_of(const std::string& journal) { return journal + "-input"; }
 
 earlier_runs read_run_file(const std::string& journal) {
   const std::string name = run_file_of(journal);
@@ -212,23 +207,21 @@ void run_file::run_begins(const run_record& called, std::uint64_t run) {
   put_bytes(line, "input", called.input_file);
   line["stream"] = called.from_stream;
   if (called.input_begin > 0) line["input_begin"] = called.input_begin;
+  line["room"] = called.division.room;
+  line["slots"] = called.division.slots;
   write(line);
 }
 
-void run_file::item_read(const std::string& bytes) {
-  json line{{"event", "item"}};
-  put_bytes(line, "bytes", bytes);
-  write(line);
+void run_file::input_ended(std::uint64_t bytes) {
+  write({{"event", "input_ended"}, {"bytes", bytes}});
 }
-
-void run_file::input_ended() { write({{"event", "input_ended"}}); }
 
 void run_file::showing(const outcome& announced, const shown_part& before) {
   write({{"event", "showing"},
          {"run", hex(announced.run)},
          {"seq", announced.sequence},
-         {"out_bytes", announced.out.size() - before.out},
-         {"err_bytes", announced.err.size() - before.err},
+         {"out_bytes", announced.out.size()},
+         {"err_bytes", announced.err.size()},
          {"out_before", before.out},
          {"err_before", before.err},
          {"out", place_of(STDOUT_FILENO)},

@@ -32,7 +32,7 @@ json attempt_fields(const char* event, const job& which, const outcome& attempt)
   put_bytes(line, "item", which.name());
   line["slot"] = attempt.slot;
   line["attempt"] = attempt.attempt;
-  put_bytes(line, "host", host_name());
+  put_bytes(line, "host", attempt.host.empty() ? host_name() : attempt.host);
   line["start"] = attempt.start;
   return line;
 }
@@ -44,7 +44,11 @@ double unix_time() noexcept {
   return std::chrono::duration<double>(now).count();
 }
 
-run_log::run_log(const std::string& file) : file_(file) {
+run_log::run_log(const std::string& file, output_writer& writer) : file_(file) {
+  if (file == "-") {
+    writer_ = &writer;
+    return;
+  }
   descriptor_ = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor_ < 0) throw system_error("the log " + file + " cannot be opened", errno);
 }
@@ -55,17 +59,23 @@ run_log::~run_log() {
 
 void run_log::write(std::string line) {
   line += '\n';
+  if (writer_ != nullptr) {
+    line_tag none;
+    writer_->show(stream::out, line, none);
+    return;
+  }
   const std::lock_guard lock(mutex_);
   const int fault = write_all(descriptor_, line);
   if (fault != 0) throw system_error("the log " + file_ + " cannot be written", fault);
 }
 
-void run_log::run_begins(const std::vector<std::string>& arguments, unsigned workers,
+void run_log::run_begins(const std::vector<std::string>& arguments, slots_of_run slots,
                          std::uint64_t run) {
   if (!is_on()) return;
   json line{{"event", "run"}, {"version", version}};
   put_all(line, "argv", arguments);
-  line["workers"] = workers;
+  line["workers"] = slots.most;
+  if (slots.vary) line["workers_vary"] = true;
   line["start"] = unix_time();
   line["run"] = hex(run);
   put_bytes(line, "host", host_name());
@@ -98,17 +108,18 @@ void run_log::run_ended(const run_end& end) {
   const auto seconds = [](std::chrono::nanoseconds time) {
     return std::chrono::duration<double>(time).count();
   };
-  const json line{{"event", "summary"},
-                  {"succeeded", end.totals.succeeded},
-                  {"failed", end.totals.failed},
-                  {"interrupted", end.totals.interrupted},
-                  {"halted", end.totals.halted},
-                  {"not_started", end.totals.not_started},
-                  {"status", end.status},
-                  {"start", unix_time()},
-                  {"dur", seconds(end.wall)},
-                  {"cpu", seconds(end.cpu)},
-                  {"input_wait", seconds(end.waited_for_input)}};
+  json line{{"event", "summary"},
+            {"succeeded", end.totals.succeeded},
+            {"failed", end.totals.failed},
+            {"interrupted", end.totals.interrupted},
+            {"halted", end.totals.halted},
+            {"not_started", end.totals.not_started},
+            {"status", end.status},
+            {"start", unix_time()},
+            {"dur", seconds(end.wall)},
+            {"cpu", seconds(end.cpu)},
+            {"input_wait", seconds(end.waited_for_input)}};
+  if (end.run_delay) line["run_delay"] = seconds(*end.run_delay);
   write(line.dump());
 }
 

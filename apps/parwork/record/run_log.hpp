@@ -6,10 +6,12 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "jobs/job.hpp"
+#include "output/output_writer.hpp"
 
 namespace cli {
 
@@ -32,8 +34,15 @@ struct run_end {
   run_totals totals;
   int status = 0;
   std::chrono::nanoseconds wall{0};
-  std::chrono::nanoseconds waited_for_input{0};  // while a slot was free
-  std::chrono::nanoseconds cpu{0};               // of the jobs
+  std::chrono::nanoseconds waited_for_input{0};            // while a slot was free
+  std::chrono::nanoseconds cpu{0};                         // of the jobs
+  std::optional<std::chrono::nanoseconds> run_delay = {};  // of the jobs: ready, without a CPU
+};
+
+/// How many jobs may run at once; `vary`: at most, and how many were there turns out.
+struct slots_of_run {
+  unsigned most = 1;
+  bool vary = false;
 };
 
 /// Whether an attempt's output belongs into the log.
@@ -45,16 +54,17 @@ class run_log {
   run_log() = default;
 
   /// Appends to a file. Throws cli::error where it cannot be opened.
-  explicit run_log(const std::string& file);
+  /// "-": to standard output, between the outputs of jobs.
+  run_log(const std::string& file, output_writer& writer);
 
   run_log(const run_log&) = delete;
   run_log& operator=(const run_log&) = delete;
   ~run_log();
 
-  [[nodiscard]] bool is_on() const noexcept { return descriptor_ >= 0; }
+  [[nodiscard]] bool is_on() const noexcept { return descriptor_ >= 0 || writer_ != nullptr; }
 
   /// These throw cli::error where the file cannot be written.
-  void run_begins(const std::vector<std::string>& arguments, unsigned workers, std::uint64_t run);
+  void run_begins(const std::vector<std::string>& arguments, slots_of_run slots, std::uint64_t run);
   void attempt_begins(const job& which, const outcome& begun);
   void attempt_ended(const job& which, const outcome& ended, output_in_log output);
   void run_ended(const run_end& end);
@@ -64,7 +74,8 @@ class run_log {
 
   std::string file_;
   int descriptor_ = -1;
-  std::mutex mutex_;  // of what is written
+  output_writer* writer_ = nullptr;  // of a log on standard output
+  std::mutex mutex_;                 // of what is written
 };
 
 }  // namespace cli

@@ -27,6 +27,10 @@ class descriptor {
   void reset() noexcept {
     if (number_ >= 0) close(std::exchange(number_, -1));
   }
+  /// 0 or an errno: some file systems find out only then that they have no room.
+  [[nodiscard]] int close_checked() noexcept {
+    return number_ >= 0 && close(std::exchange(number_, -1)) != 0 ? errno : 0;
+  }
   [[nodiscard]] int get() const noexcept { return number_; }
   [[nodiscard]] bool is_open() const noexcept { return number_ >= 0; }
 

@@ -85,6 +85,7 @@ void quote_scanner::read(std::string_view text) {
     if (escaped_) {
       escaped_ = false;
     } else if (in(level::single_quotes) || in(level::comment)) {
+      if (in_dollar_quotes_ && c == '\'' && before_ == '\\') refuse_dollar_quotes();
       if (c == (in(level::comment) ? '\n' : '\'')) open_.pop_back();
     } else if (c == '\\') {
       escaped_ = true;
@@ -96,6 +97,11 @@ void quote_scanner::read(std::string_view text) {
     begun_ = c == '(' && before_ == '$';
     before_ = c;
   }
+}
+
+// For some shells $' begins quotes in which \' is a letter, for others it is a dollar sign.
+void quote_scanner::refuse_dollar_quotes() {
+  throw error("shells differ in where $'...' with \\' in it ends: write \"'\" for that quote");
 }
 
 void quote_scanner::read_double_quoted(char c) {
@@ -110,6 +116,7 @@ void quote_scanner::read_double_quoted(char c) {
 
 void quote_scanner::read_plain(char c) {
   if (c == '\'') {
+    in_dollar_quotes_ = before_ == '$';
     open_.push_back(level::single_quotes);
   } else if (c == '"') {
     open_.push_back(level::double_quotes);

@@ -24,7 +24,7 @@ enum class quoting { none, single_quotes, double_quotes };
 /// Follows the quotes of a shell command from its beginning.
 class quote_scanner {
  public:
-  /// Goes on over text of the command's.
+  /// Goes on over text of the command's. Throws cli::error where shells read it in different ways.
   void read(std::string_view text);
 
   /// How the place behind what was read is quoted. Throws cli::error behind a backslash and inside
@@ -48,17 +48,19 @@ class quote_scanner {
   void look_for_here_document(char c);
   void follow_command(char c);
   void read_double_quoted(char c);
+  [[noreturn]] static void refuse_dollar_quotes();
   [[nodiscard]] bool in(level which) const noexcept {
     return !open_.empty() && open_.back() == which;
   }
 
-  std::vector<level> open_;   // what is open, the innermost last
-  char before_ = '\0';        // the character before the next one
-  std::string command_;       // the words of the simple command so far, without quotes
-  bool in_group_ = false;     // the outermost brackets are a subshell's, not of $(...)
-  bool after_group_ = false;  // that command begins behind a closing bracket
-  bool escaped_ = false;      // a backslash stands before the next one
-  bool begun_ = false;        // $( stands before the next one
+  std::vector<level> open_;        // what is open, the innermost last
+  char before_ = '\0';             // the character before the next one
+  std::string command_;            // the words of the simple command so far, without quotes
+  bool in_group_ = false;          // the outermost brackets are a subshell's, not of $(...)
+  bool after_group_ = false;       // that command begins behind a closing bracket
+  bool in_dollar_quotes_ = false;  // of single quotes: a dollar sign stands before them
+  bool escaped_ = false;           // a backslash stands before the next one
+  bool begun_ = false;             // $( stands before the next one
   enum class document { none, announced, begun } document_ = document::none;
 };
 

@@ -1,5 +1,7 @@
 #include "support/units.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -133,10 +135,28 @@ std::uint64_t parse_count(std::string_view text, std::uint64_t least, std::uint6
 }
 
 unsigned parse_workers(std::string_view text) {
-  if (!text.ends_with('%')) return static_cast<unsigned>(parse_count(text, 1, most_workers));
+  if (!text.ends_with('%')) {
+    const auto workers = static_cast<unsigned>(parse_count(text, 0, most_workers));
+    return workers == 0 ? most_at_once() : workers;
+  }
   const std::uint64_t share = parse_count(text.substr(0, text.size() - 1), 1, 10'000);
   const std::uint64_t workers = parwork::available_cpus() * share / 100;
   return static_cast<unsigned>(std::clamp<std::uint64_t>(workers, 1, most_workers));
+}
+
+bool looks_like_workers(std::string_view text) noexcept {
+  if (text.ends_with('%')) text.remove_suffix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+unsigned most_at_once() noexcept {
+  constexpr rlim_t most = 65'536;  // as many as a report can show
+  constexpr rlim_t files_of_run = 40;
+  constexpr rlim_t files_of_job = 5;  // two of them with --results alone
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  const rlim_t for_jobs = files.rlim_max > files_of_run ? files.rlim_max - files_of_run : 0;
+  return static_cast<unsigned>(std::clamp<rlim_t>(for_jobs / files_of_job, 1, most));
 }
 
 std::string parse_literal(std::string_view text) {

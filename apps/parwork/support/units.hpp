@@ -25,8 +25,14 @@ namespace cli {
 [[nodiscard]] std::uint64_t parse_count(std::string_view text, std::uint64_t least,
                                         std::uint64_t most);
 
-/// "8" or "50%" of the CPUs this process may use, at least 1.
+/// "8" or "50%" of the CPUs this process may use, at least 1; "0" is most_at_once().
 [[nodiscard]] unsigned parse_workers(std::string_view text);
+
+/// Whether parse_workers may be meant: digits, or digits and a per cent sign.
+[[nodiscard]] bool looks_like_workers(std::string_view text) noexcept;
+
+/// As many processes as this one may have files for, at least 1 and at most 65,536.
+[[nodiscard]] unsigned most_at_once() noexcept;
 
 /// Replaces \t \n \r \0 \\ and \xHH. Anything else stands for itself; empty is refused.
 [[nodiscard]] std::string parse_literal(std::string_view text);

@@ -32,14 +32,14 @@ class async_form {
       if (claimed == claim::cancel) {
         lone.cancel(i);
       } else if (!lone.take_known_outcome(i)) {
-        const work_end how = start(by, lone);
+        const work_end how = begin(by, lone, i);
         if (how != work_end::finished) return how;
       }
     }
   }
 
   // Finished: there is no memory for the call, and no attempt left.
-  work_end start(worker_base& by, batch_type& lone) {
+  work_end begin(worker_base& by, batch_type& lone, std::uint32_t) {
     const unsigned number = lone.attempts + 1;
     if (number > 1) attempts_.services.count_retry();
     attempt which{lone.first_index, number};
@@ -54,6 +54,8 @@ class async_form {
     attempts_.caller.start(lone.call, lone.item(0), attempts_.after());
     return work_end::outstanding;
   }
+
+  static void cancelled(batch_type&, std::uint32_t) noexcept {}
 
   // The worker leaves the item to its completer: true where it is finished already.
   static bool let_go(batch_type& lone) noexcept {
@@ -72,7 +74,7 @@ class async_form {
       by.record->outstanding_ended(call->recorded, lone.first_index, call->which().number,
                                    how_ended(lone.outcomes()->result()), ref_to(lone.item(0)));
     }
-    return attempts_.settle_or_wait(lone, 0);
+    return call->is_left_undone() ? work_end::finished : attempts_.settle_or_wait(lone, 0);
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "parwork/completion.hpp"
+#include "parwork/detail/signature.hpp"
 #include "parwork/reduce.hpp"
 
 namespace parwork::detail {
@@ -26,30 +27,16 @@ template <class Accumulator, class Fold, class Merge>
 inline constexpr bool is_reduction<reduction<Accumulator, Fold, Merge>> = true;
 
 // The only parameter of a callable that is not overloaded and not a template.
-template <class T>
-struct only_parameter {};
+template <class Signature>
+struct only_of {};
 template <class Returned, class Parameter>
-struct only_parameter<Returned(Parameter)> {
+struct only_of<Returned(Parameter)> {
   using type = std::remove_cvref_t<Parameter>;
 };
-template <class Returned, class Parameter>
-struct only_parameter<Returned(Parameter) noexcept> : only_parameter<Returned(Parameter)> {};
-template <class Signature>
-struct only_parameter<Signature*> : only_parameter<Signature> {};
-template <class Class, class Returned, class Parameter>
-struct only_parameter<Returned (Class::*)(Parameter)> : only_parameter<Returned(Parameter)> {};
-template <class Class, class Returned, class Parameter>
-struct only_parameter<Returned (Class::*)(Parameter) const> : only_parameter<Returned(Parameter)> {
-};
-template <class Class, class Returned, class Parameter>
-struct only_parameter<Returned (Class::*)(Parameter) noexcept>
-    : only_parameter<Returned(Parameter)> {};
-template <class Class, class Returned, class Parameter>
-struct only_parameter<Returned (Class::*)(Parameter) const noexcept>
-    : only_parameter<Returned(Parameter)> {};
 template <class T>
-  requires requires { &T::operator(); }
-struct only_parameter<T> : only_parameter<decltype(&T::operator())> {};
+struct only_parameter {};
+template <has_signature T>
+struct only_parameter<T> : only_of<typename signature<T>::type> {};
 
 // Whether a collector's parameter is spelled out and is made from whatever there is (std::any): it
 // is meant for results, and completions fit by accident.

@@ -35,36 +35,59 @@ class handover {
   delivered_items deliver(worker_base& by, batch_type& b, std::uint32_t from,
                           std::uint32_t upto) noexcept {
     outcome_counts counts;
+    std::uint64_t freed = 0;  // of memory
     delivered_items done{from, 0};
     while (done.upto < upto && done.lone == nullptr) {
       outcome_type& out = b.outcomes()[done.upto];
-      if (out.attempts() == outcome_type::moved) {
-        if (!deliver_moved(by, out, counts, done)) break;
+      if (out.is_moved()) {
+        if (!deliver_moved(by, out, counts, done, freed)) break;
       } else {
         deliver_one(by, b, done.upto, counts);
-        ++done.delivered;
+        account_for(b, done.upto, counts, done, freed);
       }
       ++done.upto;
       if ((services_.attention.load(std::memory_order_relaxed) & attention_free) != 0 &&
           done.upto < upto) {
         services_.count(by, std::exchange(counts, {}));
+        give_back(std::exchange(freed, 0));
         services_.delivered_some(by, b, done.upto, std::exchange(done.delivered, 0));
       }
     }
     services_.count(by, counts);
+    give_back(freed);
     return done;
   }
 
  private:
+  // What is kept has been delivered when it is let go of.
+  [[gnu::always_inline]] void account_for(batch_type& b, std::uint32_t i,
+                                          [[maybe_unused]] outcome_counts& counts,
+                                          delivered_items& done, std::uint64_t& freed) noexcept {
+    if constexpr (sink_type::keeps) {
+      if (sink_.note_kept(b.from, b.weight(i), counts)) {
+        ++services_.kept;
+        return;
+      }
+    }
+    freed += b.weight(i);
+    ++done.delivered;
+  }
+
+  void give_back([[maybe_unused]] std::uint64_t bytes) noexcept {
+    if constexpr (Types::is_weighed) {
+      if (bytes > 0) services_.give_back_memory(bytes);
+    }
+  }
+
   // An item that went on in a batch of its own. False: in order, it is to be waited for.
   bool deliver_moved(worker_base& by, outcome_type& out, outcome_counts& counts,
-                     delivered_items& done) noexcept {
+                     delivered_items& done, std::uint64_t& freed) noexcept {
     if (order_ == ordering::input && !sink_type::is_reduction_form) {
       auto& lone = static_cast<batch_type&>(out.lone());
       if (!lone.closed.load(std::memory_order_acquire)) return false;  // partner: its worker
       deliver_one(by, lone, 0, counts);
+      account_for(lone, 0, counts, done, freed);
       done.lone = &lone;
-      ++done.delivered;
     }
     std::destroy_at(&out);
     return true;
@@ -90,7 +113,7 @@ class handover {
       services_.item_failed(index, why, attempts);
     }
     std::destroy_at(&out);
-    std::destroy_at(b.items() + i);
+    b.release_item(i);
   }
 
   void collect(unsigned worker, item_type& item, expected_type& result, std::uint64_t index,

@@ -132,17 +132,23 @@ class item_attempts {
       std::destroy_at(&out);
       return work_end::waiting;
     }
-    auto* const lone = make_lone();
+    batch_type* const lone = move_apart(b, i);
     if (lone == nullptr) {  // no memory to wait in: its failure is final
       settle(b, i);
       return work_end::finished;
     }
-    move_out(b, i, *lone);
     keep_for_next(*lone, out, wait);
     std::destroy_at(&out);
     std::construct_at(&out, *lone);
     services.retry_later(*lone);
     return work_end::finished;
+  }
+
+  // Moves an item into a batch of its own, where nobody waits for it. Null: there is no memory.
+  [[nodiscard]] static batch_type* move_apart(batch_type& b, std::uint32_t i) noexcept {
+    batch_type* const lone = make_lone();
+    if (lone != nullptr) move_out(b, i, *lone);
+    return lone;
   }
 
   const attempt_rules& rules;

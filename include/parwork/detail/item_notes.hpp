@@ -19,7 +19,7 @@ enum class recorded { no, yes };
 
 template <class R>
 attempt_result how_ended(const std::expected<R, failure>& result) noexcept {
-  return result.has_value() ? attempt_result::succeeded : attempt_result::failed;
+  return result.has_value() ? attempt_result::succeeded : how_it_failed(result.error());
 }
 
 template <class Item>

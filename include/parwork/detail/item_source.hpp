@@ -17,14 +17,16 @@
 namespace parwork::detail {
 
 template <class G>
-concept adaptable_generator = !split_generator<G> && (callable_generator<G> || range_generator<G>);
+concept adaptable_generator =
+    !split_generator<G> && (callable_generator<G> || filling_generator<G> || range_generator<G>);
 
 // What keeps a generator: itself, or what iterates a range.
 template <class Generator>
 struct adapted {
   using type = range_source<Generator>;
 };
-template <callable_generator Generator>
+template <class Generator>
+  requires(callable_generator<Generator> || filling_generator<Generator>)
 struct adapted<Generator> {
   using type = Generator;
 };
@@ -37,37 +39,52 @@ class item_source {
  public:
   using item_type = generator_item_t<Generator>;
 
+  /// Whether the generator fills items that it is given.
+  static constexpr bool fills = filling_generator<Generator>;
   /// Whether the generator waits itself and gives up on a stop.
-  static constexpr bool interruptible = interruptible_generator<std::remove_reference_t<Generator>>;
+  static constexpr bool interruptible =
+      interruptible_generator<std::remove_reference_t<Generator>> ||
+      interruptible_filler<std::remove_reference_t<Generator>>;
 
   /// Throws `std::invalid_argument` where the generator is null.
   explicit item_source(Generator&& generator)
       : generator_((refuse_null(generator, "the generator"), std::forward<Generator>(generator))) {}
 
   /// The next item, or nothing at the end and ever after: the generator is not called again then.
-  std::optional<item_type> operator()([[maybe_unused]] const std::stop_token& stop) {
+  maybe<item_type> operator()(const std::stop_token& stop) {
     if (over_) return std::nullopt;
-    auto yielded = call(stop);
-    over_ = !yielded;
-    if (over_) return std::nullopt;
-    if constexpr (yields_optional) {
-      return std::optional<item_type>(std::in_place, *std::move(yielded));
+    if constexpr (fills) {
+      maybe<item_type> item(std::in_place);
+      if (!fill(*item, stop)) item.reset();
+      return item;
     } else {
-      return std::optional<item_type>(std::in_place, std::move(yielded));
+      auto yielded = call(stop);
+      over_ = !yielded;
+      if (over_) return std::nullopt;
+      if constexpr (is_maybe<decltype(yielded)>) {
+        return maybe<item_type>(std::in_place, *std::move(yielded));
+      } else {
+        return maybe<item_type>(std::in_place, std::move(yielded));
+      }
     }
   }
 
+  /// The same into `item`, whatever it holds; false at the end and ever after.
+  bool fill(item_type& item, const std::stop_token& stop)
+    requires fills
+  {
+    over_ = over_ || !call_to_fill(generator_, item, stop);
+    return !over_;
+  }
+
  private:
-  auto call(const std::stop_token& stop) {
+  auto call([[maybe_unused]] const std::stop_token& stop) {
     if constexpr (interruptible) {
       return std::invoke(generator_, stop);
     } else {
       return std::invoke(generator_);
     }
   }
-
-  using returned = std::remove_cvref_t<std::invoke_result_t<std::remove_reference_t<inner>&>>;
-  static constexpr bool yields_optional = std::is_same_v<returned, std::optional<item_type>>;
 
   inner generator_;
   bool over_ = false;

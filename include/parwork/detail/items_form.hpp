@@ -24,6 +24,15 @@ class items_form {
     return work_through<recorded::no>(attempts_, by, b);
   }
 
+  // --- for turns_form, which claims items ---
+  work_end begin(worker_base& by, batch_type& b, std::uint32_t i) {
+    if (by.record != nullptr) return work_with_retries<recorded::yes>(attempts_, by, b, i);
+    return work_with_retries<recorded::no>(attempts_, by, b, i);
+  }
+  static void cancelled(batch_type&, std::uint32_t) noexcept {}
+  static bool let_go(batch_type&) noexcept { return true; }
+  static work_end settle(worker_base&, batch_type&) noexcept { return work_end::finished; }
+
  private:
   template <recorded Recorded>
   static work_end work_through(item_attempts<Types>& attempts, worker_base& by, batch_type& b) {
@@ -62,7 +71,7 @@ class items_form {
       if (next == follow_up::none) attempts.settle(b, i);
       if (next != follow_up::another) return work_end::finished;
       const auto wait = attempts.rules.wait_after(number, which.index);
-      if (wait.count() > 0) return attempts.wait_for_retry(b, i, wait);
+      if (wait.count() > 0 || by.is_paused()) return attempts.wait_for_retry(b, i, wait);
       if (by.stopping()) return work_end::finished;
       std::destroy_at(b.outcomes() + i);
     }

@@ -67,9 +67,9 @@ class split_reader {
 
   explicit split_reader(Split& split) : source_(split), size_(*source_.size()) {}
 
-  std::optional<item_type> operator()(const std::stop_token&) {
+  maybe<item_type> operator()(const std::stop_token&) {
     if (next_ == size_) return std::nullopt;
-    return std::optional<item_type>(std::in_place, source_.at(next_++));
+    return maybe<item_type>(std::in_place, source_.at(next_++));
   }
 
  private:
@@ -102,7 +102,7 @@ class recalling_generator {
   // `stop` is the run's: it may have many recorded items to pass over.
   yielded operator()(const std::stop_token& stop) {
     for (;;) {
-      std::optional<item_type> item = reader_(stop);
+      maybe<item_type> item = reader_(stop);
       if (!item) return std::nullopt;
       keyed_place where;
       key_of(key_, *item, where.key);

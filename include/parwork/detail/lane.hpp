@@ -23,6 +23,17 @@ namespace parwork::detail {
 enum class part : std::uint8_t { nothing, pulling, working, collecting };
 inline constexpr std::size_t parts = 4;
 
+// What one stage of the work took of a lane's time.
+struct stage_use {
+  std::int64_t time = 0;       // nanoseconds inside its attempts
+  std::uint64_t attempts = 0;  // that have ended
+
+  void add(const stage_use& other) noexcept {
+    time += other.time;
+    attempts += other.attempts;
+  }
+};
+
 class recording;
 
 // An item that may have to be named: naming costs, and few are.
@@ -31,7 +42,30 @@ struct item_ref {
   std::string (*name)(const void* item);  // the default name of its type
 };
 
-enum class attempt_result : std::uint8_t { succeeded, failed };
+// All but `succeeded` have failed; of one that was cancelled nothing is wrong.
+enum class attempt_result : std::uint8_t { succeeded, failed, timed_out, cancelled };
+
+[[nodiscard]] inline attempt_result how_it_failed(const failure& why) noexcept {
+  if (why.kind() == failure_kind::timeout) return attempt_result::timed_out;
+  if (why.kind() == failure_kind::cancelled) return attempt_result::cancelled;
+  return attempt_result::failed;
+}
+
+// How long attempts took that came to nothing, in nanoseconds.
+struct lost_time {
+  std::int64_t failed = 0;  // those that timed out included
+  std::int64_t timed_out = 0;
+
+  void add(attempt_result how, std::int64_t took) noexcept {
+    if (how == attempt_result::succeeded || how == attempt_result::cancelled) return;
+    failed += took;
+    if (how == attempt_result::timed_out) timed_out += took;
+  }
+  void add(const lost_time& other) noexcept {
+    failed += other.failed;
+    timed_out += other.timed_out;
+  }
+};
 
 // Consecutive time of a lane. Mostly of one part; where slices were merged, of several.
 struct slice {
@@ -83,7 +117,7 @@ class duration_counts {
   std::int64_t max_ = 0;
 };
 
-// One attempt that took long.
+// One attempt, or one span, that took long.
 struct slow_item {
   std::int64_t duration = 0;
   std::int64_t start = 0;
@@ -91,6 +125,13 @@ struct slow_item {
   std::uint32_t attempt = 1;
   attempt_result how = attempt_result::succeeded;
   std::string name = {};
+  // Of a span of items that lasted as long: how many, and how many of these failed.
+  std::uint32_t items = 1;
+  std::uint32_t failed = 0;
+
+  [[nodiscard]] std::uint32_t failed_items() const noexcept {
+    return items == 1 ? static_cast<std::uint32_t>(how != attempt_result::succeeded) : failed;
+  }
 };
 
 // One that goes on after its call.
@@ -102,10 +143,14 @@ struct started_attempt {
 class lane {
  public:
   // `budget`: for slices and names, in bytes. `from`: what its thread's clock shows. `durations`:
-  // where attempts are counted, which only one thread at a time may do.
-  lane(recording& owner, std::size_t budget, std::int64_t from, duration_counts& durations);
+  // where attempts are counted, which only one thread at a time may do. `stages`: of the work.
+  lane(recording& owner, std::size_t budget, std::int64_t from, duration_counts& durations,
+       std::size_t stages = 0);
   lane(const lane&) = delete;
   lane& operator=(const lane&) = delete;
+
+  // From now on it keeps that many bytes at most; what it has is thinned when more comes.
+  void limit_memory(std::size_t budget) noexcept { budget_ = budget; }
 
   // --- for the engine, on the lane's thread; times are tick_clock's, in nanoseconds ---
   // What the thread did has ended now. The next attempt begins then, or later.
@@ -121,6 +166,9 @@ class lane {
   // An attempt that began where the last one ended, or as said above, has ended now.
   void attempt_ended(std::uint64_t index, std::uint32_t attempt, attempt_result how,
                      const item_ref& which) noexcept;
+  // The same of an attempt of one stage.
+  void stage_ended(unsigned stage, std::uint64_t index, std::uint32_t attempt, attempt_result how,
+                   const item_ref& which) noexcept;
   // The same of a span of items that were worked on by one call.
   void span_ended(std::uint64_t first, std::uint32_t items, std::uint32_t attempt,
                   std::uint32_t failed, const item_ref& which) noexcept;
@@ -133,9 +181,16 @@ class lane {
   void outstanding_ended(const started_attempt& begun, std::uint64_t index, std::uint32_t attempt,
                          attempt_result how, const item_ref& which) noexcept;
 
+  // The same of a span: `what` says all but when it began and how long it took, which each of its
+  // items did.
+  void outstanding_span_ended(const started_attempt& begun, slow_item what,
+                              const item_ref& which) noexcept;
+
   // --- for lanes of what is added when it is over ---
   // A span of work; what lies between it and the last one was idle time.
   void add_span(const slow_item& what) noexcept;
+  // Counts what a stage of the work took.
+  void add_to_stage(unsigned stage, std::int64_t took) noexcept { stages_[stage].add({took, 1}); }
   // Counts its duration, and keeps it where it is among the slowest.
   void add_attempt(const slow_item& what) noexcept;
 
@@ -149,8 +204,13 @@ class lane {
   // Slices shorter than this have been merged; 0: none.
   [[nodiscard]] std::int64_t resolution() const noexcept { return resolution_; }
   [[nodiscard]] std::int64_t end() const noexcept { return end_; }
+  // Of its own attempts, not of those that are added.
+  [[nodiscard]] const lost_time& lost() const noexcept { return lost_; }
+  // One for each stage of the work.
+  [[nodiscard]] const std::vector<stage_use>& stages() const noexcept { return stages_; }
 
  private:
+  void note_lost(attempt_result how, std::int64_t took) noexcept;
   void note_long(std::uint64_t index, std::uint32_t attempt, attempt_result how,
                  const item_ref& which, std::int64_t took) noexcept;
   void append(part doing, std::int64_t upto, const std::string& name = {}) noexcept;
@@ -163,17 +223,19 @@ class lane {
 
   recording& owner_;
   duration_counts& durations_;
-  const std::size_t budget_;
+  std::size_t budget_;
   std::int64_t mark_ = 0;  // when the attempt that is under way began
   std::int64_t end_ = 0;   // of the last slice, since the run began
   std::uint64_t first_ = 0;
   std::uint32_t worked_ = 0, failed_ = 0, pulled_ = 0, collected_ = 0;  // not in a slice yet
+  lost_time lost_;
   std::int64_t least_slow_ = 0;  // a duration beyond it is among the slowest
   std::int64_t resolution_ = 0;
   std::size_t name_bytes_ = 0;
   std::vector<slice> slices_;
   std::vector<std::string> names_;
   std::vector<slow_item> slowest_;  // a heap, the least on top
+  std::vector<stage_use> stages_;
 };
 
 }  // namespace parwork::detail

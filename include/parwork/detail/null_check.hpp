@@ -4,11 +4,14 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <type_traits>
 
 #include "parwork/batched.hpp"
+#include "parwork/keyed.hpp"
 #include "parwork/per_worker.hpp"
 #include "parwork/reduce.hpp"
+#include "parwork/stages.hpp"
 
 namespace parwork::detail {
 
@@ -30,9 +33,23 @@ void refuse_null(const per_worker_work<MakeState, Work>& work, const char*) {
   refuse_null(work.make_state, "make_state of per_worker");
   refuse_null(work.work, "work of per_worker");
 }
-template <class Work>
-void refuse_null(const batched_work<Work>& work, const char*) {
+template <class Work, class Max>
+void refuse_null(const batched_work<Work, Max>& work, const char*) {
   refuse_null(work.work, "work of batched");
+  refuse_null(work.max, "max of batched");
+}
+template <class Work, class Key>
+void refuse_null(const keyed_work<Work, Key>& work, const char* argument) {
+  refuse_null(work.work, argument);
+  refuse_null(work.key, "key of keyed");
+}
+template <class Work>
+void refuse_null(const limited_work<Work>& work, const char* argument) {
+  refuse_null(work.work, argument);
+}
+template <class... Work>
+void refuse_null(const staged_work<Work...>& work, const char*) {
+  std::apply([](const auto&... each) { (refuse_null(each, "a stage"), ...); }, work.each);
 }
 template <class Accumulator, class Fold, class Merge>
 void refuse_null(const reduction<Accumulator, Fold, Merge>& reduction, const char*) {

@@ -8,6 +8,7 @@
 //    for element n + 1 when element n is delivered.
 // 3. Elements are moved out only of a range that was passed as an rvalue and owns them. Views and
 //    borrowed ranges are never trusted to: `vector | take(3)` leaves the vector alone.
+//    Of refs(range) an item is the element itself.
 // 4. It may be moved at any time, also between two calls.
 #pragma once
 
@@ -18,6 +19,8 @@
 #include <ranges>
 #include <type_traits>
 #include <utility>
+
+#include "parwork/refs.hpp"
 
 namespace parwork::detail {
 
@@ -31,14 +34,13 @@ class range_source {
   using sentinel = std::ranges::sentinel_t<range_type>;
 
   static constexpr bool owns_range = !std::is_lvalue_reference_v<Range>;
-  static constexpr bool moves_out =
-      owns_range && !std::ranges::view<range_type> && !std::ranges::borrowed_range<range_type>;
+  static constexpr bool moves_out = gives_elements_away<Range>;
 
   using element = std::conditional_t<moves_out, std::ranges::range_rvalue_reference_t<range_type>,
                                      std::ranges::range_reference_t<range_type>>;
 
  public:
-  using item_type = std::ranges::range_value_t<range_type>;
+  using item_type = range_item_t<Range>;
 
   static_assert(std::constructible_from<item_type, element>,
                 "parwork: an item (the range's value type) cannot be made from an element of this "
@@ -53,7 +55,7 @@ class range_source {
 
   /// The next element, or nothing at the end of the range and ever after.
   /// REQUIRES: no call has thrown.
-  std::optional<item_type> operator()() {
+  maybe<item_type> operator()() {
     if (state_ == state::ended) return std::nullopt;
     if (state_ == state::new_born) {
       position_.emplace(std::ranges::begin(*range_), std::ranges::end(*range_));
@@ -66,9 +68,9 @@ class range_source {
       return std::nullopt;
     }
     if constexpr (moves_out) {
-      return std::optional<item_type>(std::in_place, std::ranges::iter_move(position_->at));
+      return maybe<item_type>(std::in_place, std::ranges::iter_move(position_->at));
     } else {
-      return std::optional<item_type>(std::in_place, *position_->at);
+      return maybe<item_type>(std::in_place, *position_->at);
     }
   }
 

@@ -28,6 +28,7 @@ class result_sink {
   static constexpr bool sees_failures =
       needs_item || form == collector_form::completion_without_item;
   static constexpr bool is_reduction_form = form == collector_form::reduction;
+  static constexpr bool keeps = false;
 
   result_sink(Collector& collector, unsigned) noexcept : collector_(collector) {}
 
@@ -36,7 +37,7 @@ class result_sink {
     if constexpr (form == collector_form::completion_without_item) {
       std::invoke(collector_, completion<void, R>{std::move(result), index, attempts});
     } else if constexpr (needs_item) {
-      completion<Item, R> whole{std::move(item), std::move(result), index, attempts};
+      completion<Item, R> whole{std::forward<Item>(item), std::move(result), index, attempts};
       if constexpr (form == collector_form::completion) {
         std::invoke(collector_, std::move(whole));
       } else {
@@ -65,6 +66,7 @@ class result_sink<Collector, Item, R> {
   static constexpr bool needs_item = false;
   static constexpr bool sees_failures = false;
   static constexpr bool is_reduction_form = true;
+  static constexpr bool keeps = false;
 
   result_sink(Collector& reduction, unsigned workers) : reduction_(reduction), parts_(workers) {
     reduction_.reset();

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -27,19 +28,27 @@
 
 namespace parwork::detail {
 
+class pool_state;
+class work_record;
+
 // Reasons to leave the straight course between two items; see worker_base.
 enum attention : std::uint32_t {
   attention_stop = 1,      // the run is stopping: cancel what has not started
   attention_asleep = 2,    // a thread that belongs to this run is asleep
   attention_lendable = 4,  // the pool has a thread for this run, or one may be started
   attention_free = attention_asleep | attention_lendable,  // somebody could help
-  attention_spawns = 8,  // items have been spawned: they go before what was pulled
+  attention_spawns = 8,    // items have been spawned: they go before what was pulled
+  attention_paused = 16,   // nothing new is begun
+  attention_surplus = 32,  // workers are to leave: there are more than the run may have
+  attention_hold = attention_paused | attention_surplus,
 };
 
 enum class claim { run, cancel, done };
 
 // Of a run: its generator's and its collector's own thread, and threads outside that spawn.
 constexpr unsigned numbers_beyond_workers = 3;
+// The number of whoever is no worker yet: above every run's.
+constexpr unsigned helper_to_be = max_workers + numbers_beyond_workers;
 
 // What typed code sees of a worker. One thread at a time.
 class worker_base {
@@ -78,6 +87,10 @@ class worker_base {
   // The same for up to `most` items from i on. Returns how many, 0 when the batch is done.
   [[nodiscard]] std::uint32_t next_span(batch& b, std::uint32_t i, std::uint32_t most);
 
+  // What lies behind slot `from` of the batch it works on is not to wait for what is before it: it
+  // goes to a batch of its own, which any worker may take. May throw std::bad_alloc.
+  void part_behind(batch& b, std::uint32_t from);
+
   // Reports that `filled` items have been pulled. False: stop pulling. `left`: as above.
   [[nodiscard]] bool pull_more(batch& b, std::uint32_t filled, std::uint32_t& left) {
     publish(b.filled, filled, barrier());
@@ -93,6 +106,14 @@ class worker_base {
 
   [[nodiscard]] bool stopping() const noexcept {
     return (attention_.load(std::memory_order_acquire) & attention_stop) != 0;
+  }
+
+  // Whether a stop, a pause, or perhaps the number of workers keeps it from beginning an item.
+  [[nodiscard]] bool is_called_away() const noexcept {
+    return (attention_.load(std::memory_order_acquire) & (attention_stop | attention_hold)) != 0;
+  }
+  [[nodiscard]] bool is_paused() const noexcept {
+    return (attention_.load(std::memory_order_acquire) & attention_paused) != 0;
   }
 
   // Where this worker's time is recorded; null: nowhere. Its thread's own.
@@ -132,7 +153,7 @@ enum class pull_end { more, ended };
 enum class work_end {
   finished,     // every item it was left with has an outcome
   waiting,      // a lone item waits for its next attempt, batch::wait from now
-  outstanding,  // a lone item was started and will be finished by its completer
+  outstanding,  // a lone item, or a whole span, was started: its completer will finish it
 };
 
 // Items by what became of them.
@@ -156,8 +177,13 @@ class run_services {
   // Under ordering::input a failure stopped the run: what is behind it arrives as cancelled.
   // Guarded by the gate.
   bool cut_off = false;
+  // Finished items that are kept for the caller, who looks at one after the other
+  // (collecting::keeps). Its own.
+  std::uint64_t kept = 0;
   // Requested when the run stops.
   std::stop_token token = {};
+  // Where forms note stages and waits; null: nothing is recorded.
+  work_record* recorded_work = nullptr;
 
   // The failure of an item that is being handed to the collector. Gate held, or any worker with
   // reduce.
@@ -171,16 +197,23 @@ class run_services {
   virtual void count_retry() noexcept = 0;
   // Between two spawned items, when until_look says so: whether to go on with them.
   [[nodiscard]] virtual bool go_on_with_stack(worker_base& by) noexcept = 0;
+  // Between two of them, when called away by no stop: whether to leave what is left to others.
+  [[nodiscard]] virtual bool must_leave(worker_base& by) noexcept = 0;
   // Called between collector calls while somebody who could use the room is asleep.
   virtual void delivered_some(worker_base& by, batch& b, std::uint32_t upto,
                               std::uint32_t items) noexcept = 0;
+
+  // Takes the weight of the next item, if there is room for it. One thread at a time.
+  [[nodiscard]] virtual bool take_memory(std::uint64_t bytes) noexcept = 0;
+  // Gives back the weights of items that have been handed over, before they are accounted for.
+  virtual void give_back_memory(std::uint64_t bytes) noexcept = 0;
 
   virtual void spawn(worker_base& by, const std::type_info& type, void* child) = 0;
   // The lone batch of an item that left its batch for a later attempt is in place of it: it may be
   // scheduled.
   virtual void retry_later(batch& lone) noexcept = 0;
-  // An asynchronous item was finished after its call had returned. Any thread.
-  virtual void async_finished(batch& lone) noexcept = 0;
+  // An asynchronous item, or span, was finished after its call had returned. Any thread.
+  virtual void async_finished(batch& b) noexcept = 0;
   [[nodiscard]] virtual attempt_stop_ptr make_attempt_stop(
       std::chrono::steady_clock::time_point deadline) = 0;
 
@@ -202,8 +235,12 @@ class run_hooks {
   [[nodiscard]] virtual batch* make_batch(std::uint32_t slots) = 0;
   virtual void free_batch(batch* b) noexcept = 0;
 
-  // Fills slots from 0 on, at most `most`. The exception of a generator leaves it. One thread at a
-  // time.
+  // How long the next batch may be, from 1. Where run_traits::asks_for_length is set: called once
+  // before each, by whoever is about to fill it. May throw.
+  [[nodiscard]] virtual std::uint32_t longest_wanted() = 0;
+
+  // Fills slots from batch::filled on, so that `most` of them are filled at the end, or fewer. The
+  // exception of a generator leaves it. One thread at a time.
   [[nodiscard]] virtual pull_end pull(worker_base& by, batch& b, std::uint32_t most) = 0;
   // Copies elements [from, from + count) of a split range into slots from 0 on; `filled` says how
   // far it came.
@@ -211,10 +248,10 @@ class run_hooks {
 
   // Works through a batch, from batch::start on. The worker's thread.
   [[nodiscard]] virtual work_end work(worker_base& by, batch& b) = 0;
-  // The worker let go of an outstanding item: true where it is finished already.
-  [[nodiscard]] virtual bool let_go(batch& lone) noexcept = 0;
-  // Takes the outcome of a finished asynchronous item: finished or waiting.
-  [[nodiscard]] virtual work_end settle(worker_base& by, batch& lone) noexcept = 0;
+  // The worker let go of an outstanding item or span: true where it is finished already.
+  [[nodiscard]] virtual bool let_go(batch& b) noexcept = 0;
+  // Takes the outcomes of a finished asynchronous item or span: finished or waiting.
+  [[nodiscard]] virtual work_end settle(worker_base& by, batch& b) noexcept = 0;
 
   // Moves items [from, upto) into slots from 0 on of another batch.
   virtual void move_items(batch& source, std::uint32_t from, std::uint32_t upto,
@@ -245,21 +282,36 @@ class run_hooks {
   ~run_hooks() = default;
 };
 
-enum class collecting { calls, folds };
+// What becomes of finished items: a collector is called, they are kept until the caller has looked
+// at them, or workers fold them.
+enum class collecting { calls, keeps, folds };
+// Whether the thread that makes the run is its first worker, or another one will be.
+enum class calling_thread { works, leaves };
 enum class slots { free_for_all, bound_to_threads };
 enum class batching { by_time, by_count };
+// Which batches wait to be used again: a few, or all, because their slots keep memory.
+enum class spares { few, all };
 
 // What the engine has to know of the types.
 struct run_traits {
   std::optional<std::uint64_t> size = {};  // of a sized generator
-  bool is_split = false;                   // the generator is a split range of that size
-  bool goes_straight = false;              // such a range is read, worked on and folded in one go
-  bool is_async = false;                   // items outlive their call
-  bool sees_failures = true;               // the collector takes completions
+  std::uint64_t usual_queue = 0;           // what the work asks for; 0: a share for each worker
+  calling_thread caller = calling_thread::works;
+  bool is_split = false;          // the generator is a split range of that size
+  bool goes_straight = false;     // such a range is read, worked on and folded in one go
+  bool is_async = false;          // items outlive their call
+  bool pulls_in_order = false;    // slices of a split range are copied one after the other
+  std::uint64_t known_bytes = 0;  // of an item and its result; 0: not known
+  bool is_weighed = false;        // items have weights, which options::memory bounds
+  bool sees_failures = true;      // the collector takes completions
   collecting collects = collecting::calls;
   slots worker_slots = slots::free_for_all;
   batching batches = batching::by_time;
   std::uint32_t largest_batch = 256;
+  bool asks_for_length = false;        // each batch is at most as long as run_hooks says then
+  bool keeps_batches = false;          // asynchronous spans: a batch lives as long as its span
+  std::chrono::nanoseconds linger{0};  // how long a batch may wait to be as large as that
+  spares spare_batches = spares::few;
   const std::type_info* item_type = nullptr;
   bool may_spawn = false;       // work has a context to spawn by
   bool stacks_spawned = false;  // the typed run keeps spawned items and works them off by itself
@@ -267,8 +319,17 @@ struct run_traits {
   std::atomic<std::int64_t>* usual_item_ns = nullptr;
 };
 
+// An item that is kept, once it has been let go of: what remains to be accounted for.
+struct kept_item {
+  origin from = origin::generator;
+  std::uint64_t bytes = 0;  // of memory
+  outcome_counts counts;
+};
+
 // Checks the options: throws std::invalid_argument naming the field and the value.
 void validate(const options& given);
+// The same of a bound for memory where items have no weights.
+[[noreturn]] void refuse_memory(std::size_t bytes);
 
 // A run from its start to its end. The services it offers to the hooks are there between the
 // constructor and the destructor.
@@ -281,8 +342,29 @@ class run_handle {
   run_handle& operator=(const run_handle&) = delete;
 
   [[nodiscard]] run_services& services() noexcept;
+  // The most it may ever have: their numbers are below.
   [[nodiscard]] unsigned workers() const noexcept;
   [[nodiscard]] summary execute();
+
+  // In place of `execute`, where the run keeps items: `begin`, then `next` until it says that
+  // nothing is kept, then `end`. Between those the caller is at its own code.
+  void begin();
+  // Takes part until an item is kept, or the run is over.
+  [[nodiscard]] bool next();
+  // The caller is done with a kept item. It is in flight until then.
+  void let_go(const kept_item& its) noexcept;
+  // The run stops. What is not kept yet is destroyed.
+  void discard() noexcept;
+  // REQUIRES: the run is over. Throws as `execute` does.
+  [[nodiscard]] summary end();
+  // Where pthread_cancel may end a thread that loops over a run.
+  static void test_cancel();
+  // Whether a fork has copied the run, without its threads.
+  [[nodiscard]] bool is_of_parent() const noexcept;
+
+  // How far it has come. Any thread.
+  [[nodiscard]] progress now() const;
+  [[nodiscard]] pool_state& pool() noexcept;
 
  private:
   std::unique_ptr<class run> run_;

@@ -1,5 +1,5 @@
-// The three kinds of generator behind one face: `next(where)` makes an item in raw memory, or says
-// that it is over.
+// The kinds of generator behind one face: `next(where)` makes an item in raw memory, or says that
+// it is over. One that fills has `fill(item)` in its place.
 //
 // Thread safety: one call at a time. A split range is read by several workers at once, by position.
 #pragma once
@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <type_traits>
 #include <utility>
 
 #include "parwork/concepts.hpp"
@@ -22,10 +23,31 @@ template <class G>
 concept interruptible_generator = callable_generator<G> && std::invocable<G&, std::stop_token> &&
                                   optional_like<std::invoke_result_t<G&, std::stop_token>>;
 
+// The same of one that fills.
+template <class G>
+concept interruptible_filler =
+    filling_generator<G> && std::invocable<G&, generator_item_t<G>&, std::stop_token>;
+
+// Whether the next item was filled in.
+template <class Generator, class Item>
+bool call_to_fill(Generator& generator, Item& item, [[maybe_unused]] const std::stop_token& stop) {
+  if constexpr (interruptible_filler<Generator>) {
+    return std::invoke(generator, item, stop);
+  } else {
+    return std::invoke(generator, item);
+  }
+}
+
 template <class T>
 inline constexpr bool is_optional = false;
 template <class T>
 inline constexpr bool is_optional<std::optional<T>> = true;
+
+// What holds an item and is none.
+template <class T>
+inline constexpr bool is_maybe = is_optional<T>;
+template <class T>
+inline constexpr bool is_maybe<optional_ref<T>> = true;
 
 template <class Generator>
 inline constexpr bool yields_optional_by_value = is_optional<std::invoke_result_t<Generator&>>;
@@ -48,7 +70,7 @@ bool make_item(Stored* where, Yield&& yield) {
   } else {
     auto yielded = yield();
     if (!yielded) return false;
-    if constexpr (is_optional<decltype(yielded)>) {
+    if constexpr (is_maybe<decltype(yielded)>) {
       std::construct_at(where, *std::move(yielded));
     } else {
       std::construct_at(where, std::move(yielded));
@@ -82,6 +104,23 @@ class callable_source {
   Generator& generator_;
 };
 
+template <class Generator>
+class filling_source {
+ public:
+  explicit filling_source(Generator& generator) noexcept : generator_(generator) {}
+
+  // `item` may hold what an earlier one left.
+  bool fill(generator_item_t<Generator>& item, const std::stop_token& stop) {
+    return call_to_fill(generator_, item, stop);
+  }
+  [[nodiscard]] std::optional<std::uint64_t> size() const noexcept { return std::nullopt; }
+
+  static constexpr bool yields_optional = false;
+
+ private:
+  Generator& generator_;
+};
+
 template <class Range>
 class iterated_source {
  public:
@@ -93,7 +132,7 @@ class iterated_source {
   }
   [[nodiscard]] std::optional<std::uint64_t> size() const noexcept { return range_.size(); }
 
-  static constexpr bool yields_optional = true;
+  static constexpr bool yields_optional = !is_refs_range<std::remove_cvref_t<Range>>;
 
  private:
   range_source<Range> range_;
@@ -126,10 +165,14 @@ class split_source {
 template <class Generator>
 auto make_source(Generator&& generator) {
   using plain = std::remove_reference_t<Generator>;
-  if constexpr (split_generator<Generator>) {
+  if constexpr (is_weighed<plain>) {
+    return make_source<unweighed_t<Generator>>(without_weights<Generator>(generator));
+  } else if constexpr (split_generator<Generator>) {
     return split_source<plain>(generator);
   } else if constexpr (callable_generator<Generator>) {
     return callable_source<plain>(generator);
+  } else if constexpr (filling_generator<Generator>) {
+    return filling_source<plain>(generator);
   } else {
     return iterated_source<Generator>(std::forward<Generator>(generator));
   }

@@ -13,7 +13,7 @@ namespace parwork::detail {
 
 template <class Types>
 class stack_form {
-  using item_type = typename Types::item_type;
+  using spawned_type = typename Types::spawned_type;
 
  public:
   // REQUIRES: what `into` refers to outlives it.
@@ -21,7 +21,7 @@ class stack_form {
       : into_(into), stacks_(workers + numbers_beyond_workers) {}
 
   // May throw; `next` gives the index once nothing can fail any more.
-  void push(worker_base& by, item_type&& child, index_source& next) {
+  void push(worker_base& by, spawned_type&& child, index_source& next) {
     stacks_.of(by).push(std::move(child), [&] { return next.next(); });
   }
 
@@ -42,8 +42,13 @@ class stack_form {
     auto& own = stacks_.of(by);
     auto* const part = into.own_part(by);
     outcome_counts counts;
-    while (auto next = own.pop()) {
-      if (part == nullptr || by.stopping()) {
+    for (;;) {
+      const bool is_called_away = by.is_called_away();
+      if (is_called_away && !by.stopping() && into.services().must_leave(by)) [[unlikely]]
+        break;
+      auto next = own.pop();
+      if (!next) break;
+      if (part == nullptr || (is_called_away && by.stopping())) {
         ++counts.cancelled;
       } else {
         into.template fold<Recorded>(by, *part, next->item.get(), {next->index, 1}, counts);

@@ -5,6 +5,8 @@
 // own.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -12,11 +14,13 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "parwork/context.hpp"
+#include "parwork/detail/key_lines.hpp"
 #include "parwork/detail/run.hpp"
 #include "parwork/detail/typed_batch.hpp"
 #include "parwork/detail/work_traits.hpp"
@@ -136,6 +140,7 @@ class async_caller {
   static constexpr bool wants_context = false;
   static constexpr passing how = call_type::how;
   using result_type = typename completer_result<completer_type>::type;
+  using kept_call = std::shared_ptr<async_result<result_type>>;
 
   async_caller(Work& work, unsigned) noexcept : work_(work) {}
 
@@ -173,12 +178,21 @@ class async_caller {
 
 // --- batched: work(std::span<Item>) ---
 
+// `max` as it was given: a number, or a callable that is asked for one before each span.
+constexpr std::uint32_t longest_of_all_spans = 65'536;
+template <class Batched>
+[[nodiscard]] std::uint32_t longest_span([[maybe_unused]] const Batched& work) noexcept {
+  if constexpr (asks_for_length<std::remove_cv_t<Batched>>) {
+    return longest_of_all_spans;
+  } else {
+    return static_cast<std::uint32_t>(work.max);
+  }
+}
+
 template <class Batched, class Item>
 class span_caller {
   using work_type = std::conditional_t<std::is_const_v<Batched>, const decltype(Batched::work),
                                        decltype(Batched::work)>;
-  static_assert(std::is_invocable_v<work_type&, std::span<Item>>,
-                "parwork: batched work must be callable with std::span<Item>");
   static_assert(std::is_nothrow_move_constructible_v<Item>,
                 "parwork: batched work needs an item whose move constructor is noexcept");
   using returned = std::remove_cvref_t<std::invoke_result_t<work_type&, std::span<Item>>>;
@@ -208,9 +222,48 @@ class span_caller {
   static std::expected<result_type, failure> take(typename returned::reference result) {
     return result_of<element>::get([&]() -> element { return std::move(result); });
   }
-  [[nodiscard]] std::uint32_t most() const noexcept {
-    return static_cast<std::uint32_t>(work_.max);
+  [[nodiscard]] std::uint32_t most() const noexcept { return longest_span(work_); }
+  [[nodiscard]] auto& length() noexcept { return work_.max; }
+  void destroy_states() noexcept {}
+
+ private:
+  Batched& work_;
+};
+
+// --- batched and asynchronous: work(std::span<Item>, batch_completer<R>) ---
+
+template <class Batched, class Item>
+class async_span_caller {
+  using work_type = std::conditional_t<std::is_const_v<Batched>, const decltype(Batched::work),
+                                       decltype(Batched::work)>;
+  using completer_type = completer_of<work_type>;
+  static_assert(std::is_nothrow_move_constructible_v<Item>,
+                "parwork: batched work needs an item whose move constructor is noexcept");
+
+ public:
+  static constexpr bool is_async = true;
+  static constexpr bool is_batched = true;
+  static constexpr bool has_state = false;
+  static constexpr bool wants_context = false;
+  static constexpr passing how = passing::lvalue;
+  using result_type = typename completer_result<completer_type>::type;
+  using kept_call = span_call<result_type, Item>;
+
+  async_span_caller(Batched& work, unsigned) noexcept : work_(work) {}
+
+  // Starts the span. An exception from work becomes the failure of all its items, unless its
+  // completer was used before.
+  void start(const std::shared_ptr<async_span<result_type>>& call, std::span<Item> items) noexcept {
+    try {
+      std::invoke(work_.work, items, completer_type(call));
+    } catch (...) {
+      if (!call->claim()) return;
+      call->set_failure(current_failure());
+      call->publish();
+    }
   }
+  [[nodiscard]] std::uint32_t most() const noexcept { return longest_span(work_); }
+  [[nodiscard]] auto& length() noexcept { return work_.max; }
   void destroy_states() noexcept {}
 
  private:
@@ -223,16 +276,34 @@ template <class T>
 inline constexpr bool is_per_worker = false;
 template <class MakeState, class Work>
 inline constexpr bool is_per_worker<per_worker_work<MakeState, Work>> = true;
-template <class T>
-inline constexpr bool is_batched_work = false;
-template <class Work>
-inline constexpr bool is_batched_work<batched_work<Work>> = true;
+// The work inside of `keyed` or `limited`, and the first of `stages`: as const as those are.
+template <class Outer>
+using inner_work =
+    std::conditional_t<std::is_const_v<Outer>, const decltype(Outer::work), decltype(Outer::work)>;
+template <class Staged>
+using first_stage = std::remove_reference_t<decltype(std::get<0>(std::declval<Staged&>().each))>;
+
+template <class Batched, class Item>
+consteval bool accepts_span() {
+  using work = inner_work<Batched>;
+  if constexpr (std::is_reference_v<Item>) {
+    return false;
+  } else if constexpr (names_batch_completer<work>) {
+    return std::is_invocable_v<work&, std::span<Item>, completer_of<work>>;
+  } else {
+    return std::is_invocable_v<work&, std::span<Item>>;
+  }
+}
 
 template <class Work, class Item>
 consteval bool accepts_item() {
   using plain = std::remove_cv_t<Work>;
   if constexpr (is_batched_work<plain>) {
-    return true;  // has sentences of its own
+    return accepts_span<Work, Item>();
+  } else if constexpr (is_keyed_work<plain> || is_limited_work<plain>) {
+    return accepts_item<inner_work<Work>, Item>();
+  } else if constexpr (is_staged_work<plain>) {
+    return accepts_item<first_stage<Work>, Item>();
   } else if constexpr (is_per_worker<plain>) {
     return form_of<decltype(plain::work), Item, arguments<typename plain::state_type&>>() !=
            work_form::none;
@@ -241,11 +312,26 @@ consteval bool accepts_item() {
   }
 }
 
+template <class Keyed, class Item>
+class keyed_caller;
+template <class Staged, class Item, class Each>
+class stages_caller;
+template <class Staged>
+struct each_stage;  // see stages_caller.hpp
+
 template <class Work, class Item>
 consteval auto select_caller() {
   using plain = std::remove_cv_t<Work>;
-  if constexpr (is_batched_work<plain>) {
-    return std::type_identity<span_caller<Work, Item>>{};
+  if constexpr (is_keyed_work<plain>) {
+    return std::type_identity<keyed_caller<Work, Item>>{};
+  } else if constexpr (is_staged_work<plain> || is_limited_work<plain>) {
+    return std::type_identity<stages_caller<Work, Item, typename each_stage<plain>::type>>{};
+  } else if constexpr (is_batched_work<plain>) {
+    if constexpr (names_batch_completer<decltype(plain::work)>) {
+      return std::type_identity<async_span_caller<Work, Item>>{};
+    } else {
+      return std::type_identity<span_caller<Work, Item>>{};
+    }
   } else if constexpr (is_per_worker<plain>) {
     return std::type_identity<stateful_caller<Work, Item>>{};
   } else if constexpr (form_of<Work, Item>() == work_form::completer) {
@@ -256,5 +342,49 @@ consteval auto select_caller() {
 }
 template <class Work, class Item>
 using caller_for = typename decltype(select_caller<Work, Item>())::type;
+
+// --- keyed: any of them but the one for spans, and whom an item has to wait for ---
+
+template <class T>
+concept hashable = requires(const T& value) {
+  { std::hash<T>{}(value) } -> std::convertible_to<std::size_t>;
+  { value == value } -> std::convertible_to<bool>;
+};
+
+// What is kept of what the key function returns; void where it is no key.
+template <class Keyed, class Item>
+consteval auto select_key() {
+  using function =
+      std::conditional_t<std::is_const_v<Keyed>, const decltype(Keyed::key), decltype(Keyed::key)>;
+  if constexpr (std::is_invocable_v<function&, const Item&>) {
+    using returned = std::decay_t<std::invoke_result_t<function&, const Item&>>;
+    using kept = typename kept_key<returned>::type;
+    return std::conditional_t<hashable<kept>, std::type_identity<kept>, std::type_identity<void>>{};
+  } else {
+    return std::type_identity<void>{};
+  }
+}
+template <class Keyed, class Item>
+using key_of_item = typename decltype(select_key<Keyed, Item>())::type;
+
+template <class Keyed, class Item>
+class keyed_caller : public caller_for<inner_work<Keyed>, Item> {
+ public:
+  using key_type = key_of_item<Keyed, Item>;
+  using lines_type = key_lines<key_type>;
+
+  keyed_caller(Keyed& work, unsigned workers)
+      : caller_for<inner_work<Keyed>, Item>(work.work, workers), keyed_(work) {}
+
+  [[nodiscard]] key_type key_of(const Item& item) {
+    return key_type(std::invoke(keyed_.key, item));
+  }
+
+ private:
+  Keyed& keyed_;
+};
+
+template <class Caller>
+concept keyed_caller_type = requires { typename Caller::lines_type; };
 
 }  // namespace parwork::detail

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <expected>
 #include <functional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <system_error>
@@ -11,42 +13,45 @@
 #include <utility>
 #include <vector>
 
+#include "parwork/batch_completer.hpp"
 #include "parwork/batched.hpp"
 #include "parwork/completer.hpp"
 #include "parwork/context.hpp"
+#include "parwork/detail/signature.hpp"
 #include "parwork/failure.hpp"
+#include "parwork/keyed.hpp"
 #include "parwork/per_worker.hpp"
+#include "parwork/stages.hpp"
 
 namespace parwork::detail {
 
 // --- The second parameter of a callable that is not overloaded and not a template ---
 
-template <class T>
-struct second_parameter {};
+template <class Signature>
+struct second_of {};
 template <class Returned, class First, class Second>
-struct second_parameter<Returned(First, Second)> {
+struct second_of<Returned(First, Second)> {
   using type = std::remove_cvref_t<Second>;
 };
-template <class Returned, class First, class Second>
-struct second_parameter<Returned(First, Second) noexcept>
-    : second_parameter<Returned(First, Second)> {};
-template <class Signature>
-struct second_parameter<Signature*> : second_parameter<Signature> {};
-template <class Class, class Returned, class... Parameter>
-struct second_parameter<Returned (Class::*)(Parameter...)>
-    : second_parameter<Returned(Parameter...)> {};
-template <class Class, class Returned, class... Parameter>
-struct second_parameter<Returned (Class::*)(Parameter...) const>
-    : second_parameter<Returned(Parameter...)> {};
-template <class Class, class Returned, class... Parameter>
-struct second_parameter<Returned (Class::*)(Parameter...) noexcept>
-    : second_parameter<Returned(Parameter...)> {};
-template <class Class, class Returned, class... Parameter>
-struct second_parameter<Returned (Class::*)(Parameter...) const noexcept>
-    : second_parameter<Returned(Parameter...)> {};
 template <class T>
-  requires requires { &T::operator(); }
-struct second_parameter<T> : second_parameter<decltype(&T::operator())> {};
+struct second_parameter {};
+template <has_signature T>
+struct second_parameter<T> : second_of<typename signature<T>::type> {};
+
+// Whether the parameter at `Position` is spelled out as `Item&`: then the language refuses a const
+// item and a temporary.
+template <class Work, class Item, std::size_t Position>
+inline constexpr bool takes_only_lvalue = false;
+template <class Returned, class First, class... Rest, class Item>
+inline constexpr bool takes_only_lvalue<Returned(First, Rest...), Item, 0> =
+    std::is_same_v<First, Item&>;
+template <class Returned, class First, class Second, class... Rest, class Item>
+inline constexpr bool takes_only_lvalue<Returned(First, Second, Rest...), Item, 1> =
+    std::is_same_v<Second, Item&>;
+template <has_signature Work, class Item, std::size_t Position>
+  requires(!std::is_function_v<Work>)
+inline constexpr bool takes_only_lvalue<Work, Item, Position> =
+    takes_only_lvalue<typename signature<Work>::type, Item, Position>;
 
 template <class T>
 struct completer_result {};
@@ -55,10 +60,26 @@ struct completer_result<completer<R>> {
   using type = R;
 };
 
-template <class Work>
-concept names_completer = requires {
-  typename completer_result<typename second_parameter<std::remove_cvref_t<Work>>::type>::type;
+template <class R>
+struct completer_result<batch_completer<R>> {
+  using type = R;
 };
+
+template <class T>
+inline constexpr bool is_completer = false;
+template <class R>
+inline constexpr bool is_completer<completer<R>> = true;
+template <class T>
+inline constexpr bool is_batch_completer = false;
+template <class R>
+inline constexpr bool is_batch_completer<batch_completer<R>> = true;
+
+template <class Work>
+concept names_completer = is_completer<typename second_parameter<std::remove_cvref_t<Work>>::type>;
+// Work on spans that finishes them later.
+template <class Work>
+concept names_batch_completer =
+    is_batch_completer<typename second_parameter<std::remove_cvref_t<Work>>::type>;
 
 template <class Work>
 using completer_of = typename second_parameter<std::remove_cvref_t<Work>>::type;
@@ -183,7 +204,7 @@ struct item_call<Work, Item, arguments<Before...>, arguments<After...>> {
   static consteval bool may_move() {
     if constexpr (!takes_lvalue) {
       return true;
-    } else if constexpr (std::is_trivially_copyable_v<Item> ||
+    } else if constexpr (std::is_reference_v<Item> || std::is_trivially_copyable_v<Item> ||
                          !std::is_invocable_v<Work&, Before..., Item, After...>) {
       return false;
     } else {
@@ -191,6 +212,13 @@ struct item_call<Work, Item, arguments<Before...>, arguments<After...>> {
     }
   }
 };
+
+// A result that is made from an item by looking at it: it points there.
+template <class R, class Item>
+inline constexpr bool looks_into = false;
+template <std::ranges::view R, std::ranges::range Item>
+  requires(std::ranges::borrowed_range<R> && !std::ranges::borrowed_range<Item>)
+inline constexpr bool looks_into<R, Item> = std::is_constructible_v<R, const Item&>;
 
 template <class T>
 struct is_vector : std::false_type {};

@@ -54,8 +54,13 @@ export function assertPercent(text, share) {
  * @param {Run["summary"]} summary
  */
 export async function assertSummary(page, summary) {
-  const shownElsewhere = new Set(["wall", "stopped", "bound"]);
+  const shownElsewhere = new Set(["wall", "paused", "peak_memory", "stopped", "bound"]);
+  const shownUnlessNone = new Set(["paused", "peak_memory"]);
   for (const [name, value] of Object.entries(summary)) {
+    if (shownUnlessNone.has(name) && value === 0) {
+      assert.equal(await page.locator(`[data-figure=${name}]`).count(), 0, name);
+      continue;
+    }
     const shown = await figure(page, name);
     assert.equal(shown.value, String(value), `exact value of ${name}`);
     if (name.endsWith("_share")) assertPercent(shown.text, Number(value));
@@ -63,6 +68,7 @@ export async function assertSummary(page, summary) {
       assert.equal(shown.text, withCommas(Number(value)), `text of ${name}`);
   }
   assertTime((await figure(page, "wall")).text, summary.wall);
+  if (summary.paused > 0) assertTime((await figure(page, "paused")).text, summary.paused);
   assert.equal(
     (await figure(page, "stopped")).text,
     summary.stopped ? "stopped before its end" : "ran to its end",

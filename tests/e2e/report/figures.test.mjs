@@ -27,6 +27,8 @@ const runs = {
   broken: fixtures.brokenOffRun(),
   empty: fixtures.emptyRun(),
   instant: fixtures.instantRun(),
+  paused: fixtures.pausedRun(),
+  staged: fixtures.stagedRun(),
 };
 
 for (const [name, run] of Object.entries(runs)) {
@@ -115,6 +117,64 @@ async function assertTables(page, run) {
     assertTime(shown.text, run.durations[key]);
   }
 }
+
+test("a pause and the memory in flight are figures, with what bounds them", () =>
+  reports.show("pause", runs.paused, async (page) => {
+    const figures = await page.locator("#figures").innerText();
+    assert.match(figures, /25\.0 % of the wall time; in no share and no rate/);
+    assert.equal((await figure(page, "peak_memory")).text, "48 MiB");
+    assert.match(figures, /of 64 MiB that the run allows/);
+    assert.match(await page.locator("#paused-help").innerText(), /^The run was paused for /);
+  }));
+
+test("memory without a bound says so, and a run that was never paused nothing", () => {
+  const run = fixtures.pausedRun();
+  run.memory = null;
+  run.summary.paused = 0;
+  run.summary.peak_memory = 1;
+  return reports.show("unbound", run, async (page) => {
+    const figures = await page.locator("#figures").innerText();
+    assert.match(figures, /1 byte\n+of items' weights; there is no bound/);
+    assert.doesNotMatch(figures, /paused/);
+    assert.equal(await page.locator("#paused-help").count(), 0);
+  });
+});
+
+test("stages have a share each, limited ones their waits", () =>
+  reports.show("stages", runs.staged, async (page) => {
+    assert.deepEqual(
+      await tableOf(page, "Share of the time in all stages"),
+      runs.staged.stages.map((stage) => [
+        stage.name,
+        String(stage.share),
+        String(stage.time),
+        String(stage.attempts),
+        ...(stage.limit === null
+          ? ["", "", "", ""]
+          : [stage.limit, stage.waits, stage.waited, stage.waiting].map(String)),
+      ]),
+    );
+    const text = await page.locator("#stages").innerText();
+    assert.match(text, /stage 0\s+35\.0 %\s+252 ms\s+240/);
+    assert.match(text, /201\s+1\.23 s\s+5\.14/);
+    assert.equal(
+      await page.locator("#turns").innerText(),
+      "1 item waited for one of an equal key: 60 ms in all, 0.25 at a time on average.",
+    );
+    assert.equal((await figure(page, "turn_waited")).value, "60000000");
+  }));
+
+test("keys without stages have no table, and other runs no such section", async () => {
+  const run = fixtures.balancedRun();
+  run.turns = { waits: 0, waited: 0, waiting: 0 };
+  await reports.show("keyed", run, async (page) => {
+    assert.equal(await page.locator("#stages table").count(), 0);
+    assert.match(await page.locator("#turns").innerText(), /^0 items waited .* 0 s in all/);
+  });
+  await reports.show("plain", runs.balanced, async (page) =>
+    assert.equal(await page.locator("#stages").count(), 0),
+  );
+});
 
 test("the shares are drawn as wide as they are", () =>
   reports.show("shares", runs.balanced, async (page) => {

@@ -76,8 +76,10 @@ export function emptyRun() {
       cancelled: 0,
       retries: 0,
       wall: 0,
+      paused: 0,
       workers: 2,
       peak_in_flight: 0,
+      peak_memory: 0,
       stopped: false,
       bound: "balanced",
       generator_share: 0,
@@ -86,6 +88,7 @@ export function emptyRun() {
       idle_share: 0,
     },
     queue: 200,
+    memory: null,
     rate: 0,
     cpu: { time: 0, efficiency: null },
     broken_off: null,
@@ -96,6 +99,8 @@ export function emptyRun() {
       best_factor: null,
       advice: [],
     },
+    stages: [],
+    turns: null,
     parts: { generator: "generator", work: "work", collector: "collector", idle: "idle" },
     thinned: false,
     resolution: 0,
@@ -474,6 +479,39 @@ export function singleItemRun() {
     buckets: [[331000, 345000, 1]],
   };
   addSlowest(run);
+  return run;
+}
+
+/** Paused for a part of its time, with weighed items. */
+export function pausedRun() {
+  const run = generatorBoundRun();
+  run.title = "paused";
+  run.summary.paused = Math.round(run.summary.wall / 4);
+  run.rate *= 4 / 3;
+  run.summary.peak_memory = 50_331_648;
+  run.memory = 67_108_864;
+  return run;
+}
+
+/** Three stages, one of them limited, of items with keys. */
+export function stagedRun() {
+  const run = balancedRun();
+  const waits = { waits: 0, waited: 0, waiting: 0 };
+  run.stages = [
+    { name: "stage 0", share: 0.35, time: 252e6, attempts: 240, limit: null, ...waits },
+    {
+      name: "stage 1",
+      share: 0.6495,
+      time: 467_640_000,
+      attempts: 247,
+      limit: 2,
+      waits: 201,
+      waited: 1_234_567_890,
+      waiting: 5.144,
+    },
+    { name: "stage 2", share: 0.0005, time: 360_000, attempts: 240, limit: 4, ...waits },
+  ];
+  run.turns = { waits: 1, waited: 60_000_000, waiting: 0.25 };
   return run;
 }
 

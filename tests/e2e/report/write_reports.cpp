@@ -114,6 +114,33 @@ summary asynchronous(options chosen) {
       ignore(), chosen);
 }
 
+// Weighed items; a pause that the collector begins, and another thread ends.
+summary paused_and_weighed(options chosen) {
+  parwork::run_control control;
+  chosen.control = &control;
+  chosen.memory = 4096;
+  parwork_test::elsewhere threads(1);
+  return parwork::process(
+      parwork::weighed(numbers(500, 1us), [](const std::uint64_t&) { return 100; }), spin(100us),
+      [&](std::uint64_t item) {
+        if (item != 100) return;
+        control.pause();
+        threads.post([&control] {
+          std::this_thread::sleep_for(30ms);
+          control.resume();
+        });
+      },
+      chosen);
+}
+
+summary in_stages(const options& chosen) {
+  return parwork::process(
+      numbers(1'000),
+      parwork::keyed(parwork::stages(spin(20us), parwork::limited(spin(60us), 1), spin(5us)),
+                     [](const std::uint64_t& item) { return item % 7; }),
+      ignore(), chosen);
+}
+
 summary split_and_reduced(const options& chosen) {
   std::vector<std::uint64_t> all(20'000, 1);
   auto sum = parwork::reduce(
@@ -159,6 +186,8 @@ int main(int count, char** words) {
     write(folder, "failing", 2, failing);
     write(folder, "asynchronous", 2, asynchronous);
     write(folder, "split-and-reduced", 2, split_and_reduced);
+    write(folder, "paused-and-weighed", 2, paused_and_weighed);
+    write(folder, "in-stages", 4, in_stages);
     write(folder, "ten-million", 2, ten_million);
     write(folder, "sixty-four-workers", 64, work_bound);
     write(folder, "nothing", 2, of_nothing);

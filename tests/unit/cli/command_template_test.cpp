@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,37 @@ TEST(command_template, where_a_variable_would_be_read_in_another_way_there_may_b
                               "echo $((1 + 2)) {}", "echo $(({#} + 1)) {}", "echo `echo {#}` {}"}) {
     EXPECT_NO_THROW(static_cast<void>(cli::command_template::of_shell(command))) << command;
   }
+}
+
+TEST(command_template, a_placeholder_behind_another_brace_is_text) {
+  EXPECT_EQ(expand({"HEAD@{{1}", "{{}", "{}"}, {"a"}), (words{"HEAD@{1}", "{}", "a"}));
+  EXPECT_EQ(expand({"echo", "{{}"}, {"a"}), (words{"echo", "{}", "a"}));
+  EXPECT_EQ(expand({"{{x}", "{{", "{{#}{#}"}, {"a"}), (words{"{{x}", "{{", "{#}7"}));
+  EXPECT_EQ(expand_shell("echo {{.} {}", {"a"}).front(), "_1=${1}; shift 1; echo {.} \"${_1}\"");
+}
+
+TEST(command_template, names_of_columns) {
+  const cli::column_names names{"name", "a.b", "2", "#", "1st"};
+  const words columns{"f.txt", "y", "z", "w", "d/v"};
+  const auto made = [&](const words& command) {
+    return cli::command_template::of_words(command, names).expand({columns, columns, 7, 3});
+  };
+  EXPECT_EQ(made({"{name}", "{name.}", "{a.b}", "{1st}", "{1st/}"}),
+            (words{"f.txt", "f", "y", "d/v", "v"}));
+  EXPECT_EQ(made({"{2}", "{#}", "{nme}"}), (words{"y", "7", "{nme}"})) << "placeholders stay";
+  EXPECT_EQ(
+      cli::command_template::of_shell("echo '{name}'", names).expand({columns, columns, 7, 3})[2],
+      "_1=${1}; shift 1; echo ''\"${_1}\"''");
+}
+
+TEST(command_template, a_string_of_a_shell_that_is_too_long_comes_in_parts) {
+  const words items(20'000, "x");
+  const words all = cli::command_template::of_shell("echo {}").expand({items, items, 7, 3});
+  EXPECT_EQ(all[2].substr(0, 12), "eval \"shift ");
+  std::size_t longest = 0;
+  for (const std::string& each : all) longest = std::max(longest, each.size());
+  EXPECT_LT(longest, 131'072U);
+  EXPECT_EQ(std::count(all.begin(), all.end(), "x"), 20'000);
 }
 
 TEST(command_template, whether_each_job_starts_the_same_program) {

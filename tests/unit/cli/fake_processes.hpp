@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -84,13 +85,23 @@ class fake_processes {
    public:
     explicit starter(fake_processes& all) : all_(all) {}
     cli::launched start(const std::vector<std::string>& arguments, char* const* /*environment*/,
-                        int /*out*/, int /*err*/) override {
+                        const cli::process_streams& /*streams*/) override {
       return all_.start(arguments);
     }
     bool take_end(int pidfd, cli::process_end& end) override { return all_.take_end(pidfd, end); }
     int stopped_by(int /*pidfd*/) noexcept override { return 0; }
     void signal_group(pid_t group, int number) noexcept override { all_.signal(group, number); }
-    bool group_is_alive(pid_t /*group*/) noexcept override { return false; }
+    void end(std::span<cli::job_processes* const> jobs) noexcept override {
+      for (const cli::job_processes* each : jobs) {
+        for (const int number : {SIGTERM, SIGCONT}) all_.signal(each->group, number);
+      }
+    }
+    void kill(std::span<cli::job_processes* const> jobs) noexcept override {
+      for (const cli::job_processes* each : jobs) all_.signal(each->group, SIGKILL);
+    }
+    void look(std::span<cli::job_processes* const> jobs) noexcept override {
+      for (cli::job_processes* each : jobs) each->is_alive = false;
+    }
 
    private:
     fake_processes& all_;

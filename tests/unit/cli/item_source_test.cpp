@@ -40,7 +40,9 @@ TEST(item_source, delimiters) {
 
 // Wherever a block ends: between items, in an item, in a delimiter of several bytes.
 TEST(item_source, blocks_do_not_show) {
-  std::mt19937 draw(std::random_device{}());  // NOLINT(bugprone-random-generator-seed)
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 draw(seed);
   for (const std::string delimiter : {"\n", "ab", "aab"}) {
     words expected;
     std::string bytes;
@@ -62,11 +64,29 @@ TEST(item_source, one_that_waits_can_be_stopped) {
   stopper.join();
 }
 
-TEST(item_source, the_rest_of_a_file_is_counted) {
-  const auto source = cli::items_of(file_with("a\nb\nc\nd"), "test", "\n", cli::blank_items::kept);
+TEST(item_source, what_does_not_wait_goes_on_after_a_stop) {
+  const auto source = cli::items_of(file_with("a\nb\nc"), "test", "\n", cli::blank_items::kept);
   EXPECT_EQ(source->next()->bytes, "a");
   source->stop();
-  EXPECT_EQ(source->count_rest(), 3U);
+  EXPECT_EQ(source->take(cli::waiting::for_nothing)->bytes, "b");
+  EXPECT_FALSE(source->has_ended());
+  EXPECT_EQ(source->take(cli::waiting::for_nothing)->bytes, "c");
+  EXPECT_FALSE(source->take(cli::waiting::for_nothing));
+  EXPECT_TRUE(source->has_ended());
+}
+
+TEST(item_source, an_item_that_has_arrived_in_part_is_not_lost) {
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const cli::descriptor writer(ends[1]);
+  const auto source = cli::items_of(cli::descriptor(ends[0]), "test", "\n", cli::blank_items::kept);
+  const std::string part(100'000, 'x');  // more than what the buffer keeps of one
+  ASSERT_EQ(fcntl(writer.get(), F_SETPIPE_SZ, 1 << 20), 1 << 20);
+  ASSERT_EQ(write(writer.get(), part.data(), part.size()), static_cast<ssize_t>(part.size()));
+  EXPECT_FALSE(source->take(cli::waiting::for_nothing));
+  EXPECT_FALSE(source->has_ended());
+  ASSERT_EQ(write(writer.get(), "y\n", 2), 2);
+  EXPECT_EQ(source->next()->bytes, part + "y");
 }
 
 TEST(item_source, an_item_that_no_argument_can_be_is_cut) {

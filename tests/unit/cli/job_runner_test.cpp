@@ -4,115 +4,32 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <mutex>
 #include <set>
 #include <stop_token>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "fake_processes.hpp"
-#include "parwork/parwork.hpp"
+#include "job_run.hpp"
 
 namespace {
 
 using cli_test::behaviour;
+using cli_test::ended_job;
+using cli_test::fails;
 using cli_test::fake_processes;
+using cli_test::succeeds;
 using words = std::vector<std::string>;
-
-constexpr cli::process_end succeeds{};
-constexpr cli::process_end fails{.exit = 1};
 
 words sorted(words those) {
   std::ranges::sort(those);
   return those;
 }
 
-struct ended_job {
-  std::uint64_t sequence = 0;
-  std::optional<cli::outcome> what;  // nothing: it was not started
-};
-
-// A run of jobs 1 to `count` by processes that are none.
-class runner_test : public testing::Test {
- protected:
-  cli::job_runner& runner() { return *runner_; }
-
-  void begin(fake_processes& processes) {
-    if (settings.halt) halt_ = std::make_unique<cli::halt_rule>(*settings.halt);
-    runner_ = std::make_unique<cli::job_runner>(
-        cli::runner_parts{settings,
-                          command_,
-                          store_,
-                          writer_,
-                          live_,
-                          1,
-                          processes.factory(),
-                          {settings.retries, log_, *halt_, nullptr, {}}},
-        [this] { stop_.request_stop(); });
-  }
-
-  void wait_until_stopping() {
-    std::promise<void> stopping;
-    const std::stop_callback tell(stop_.get_token(), [&] { stopping.set_value(); });
-    stopping.get_future().wait();
-  }
-
-  // In the order of their ends.
-  std::vector<ended_job> run(std::uint64_t count) {
-    std::vector<ended_job> all;
-    parwork::options options;
-    options.workers = 1;
-    options.retry.max_attempts = settings.retries + 1;
-    options.retry.backoff = std::chrono::milliseconds(0);
-    options.stop = stop_.get_token();
-    std::uint64_t sequence = 0;
-    static_cast<void>(parwork::process(
-        [&]() -> std::optional<cli::job> {
-          if (!runner().wait_for_room()) return std::nullopt;
-          if (sequence == count) {
-            runner().skipped();
-            return std::nullopt;
-          }
-          cli::job next;
-          next.sequence = ++sequence;
-          next.items = {std::to_string(sequence)};
-          return next;
-        },
-        [&](cli::job& which, parwork::completer<cli::outcome> done) {
-          runner().submit(which, std::move(done));
-        },
-        [&](parwork::completion<cli::job, cli::outcome> done) {
-          all.push_back({done.item.sequence, std::nullopt});
-          if (done.result) {
-            all.back().what = std::move(*done.result);
-          } else if (done.item.failed) {
-            all.back().what = std::move(*done.item.failed);
-          }
-        },
-        std::move(options)));
-    return all;
-  }
-
-  std::vector<ended_job> run_all(fake_processes& processes, std::uint64_t count) {
-    begin(processes);
-    return run(count);
-  }
-
-  cli::run_settings settings;
-
- private:
-  const cli::command_template command_ = cli::command_template::of_words({"program"});
-  cli::output_store store_{1 << 20};
-  cli::output_writer writer_;
-  cli::live_output live_{cli::output_mode::group, cli::output_order::completion, writer_};
-  cli::run_log log_;
-  std::unique_ptr<cli::halt_rule> halt_ = std::make_unique<cli::halt_rule>();
-  std::stop_source stop_;
-  std::unique_ptr<cli::job_runner> runner_;
-};
-
-using job_runner = runner_test;
+using job_runner = cli_test::runner_test;
 
 TEST_F(job_runner, starts_jobs_in_the_order_of_their_items) {
   fake_processes processes([](const words&) { return behaviour{.end = succeeds}; });
@@ -126,14 +43,13 @@ TEST_F(job_runner, runs_as_many_as_there_are_slots_and_each_slot_once) {
   settings.workers = 3;
   fake_processes processes([](const words&) { return behaviour{}; });
   begin(processes);
-  std::vector<ended_job> ended;
-  std::thread caller([&] { ended = run(9); });
-  for (int round = 0; round < 3; ++round) {
-    processes.wait_until_running(3);
-    for (int i = 1; i <= 3; ++i) processes.end(std::to_string(round * 3 + i));
-    processes.wait_until_running(round < 2 ? 3 : 0);
-  }
-  caller.join();
+  const auto ended = run_while(9, [&] {
+    for (int round = 0; round < 3; ++round) {
+      processes.wait_until_running(3);
+      for (int i = 1; i <= 3; ++i) processes.end(std::to_string(round * 3 + i));
+      processes.wait_until_running(round < 2 ? 3 : 0);
+    }
+  });
   EXPECT_EQ(processes.most_at_once(), 3U);
   EXPECT_EQ(ended.size(), 9U);
   std::set<unsigned> slots;
@@ -164,11 +80,10 @@ TEST_F(job_runner, halts_now_by_ending_what_runs) {
   settings.halt = cli::parse_halt("now,fail=1");
   fake_processes processes([](const words&) { return behaviour{}; });
   begin(processes);
-  std::vector<ended_job> ended;
-  std::thread caller([&] { ended = run(9); });
-  processes.wait_until_running(2);
-  processes.end("1", fails);
-  caller.join();
+  const auto ended = run_while(9, [&] {
+    processes.wait_until_running(2);
+    processes.end("1", fails);
+  });
   EXPECT_EQ(sorted(processes.started()), (words{"1", "2"}));  // by two lanes at once
   for (const ended_job& each : ended) {
     if (each.sequence > 2) {
@@ -184,13 +99,12 @@ TEST_F(job_runner, halts_soon_by_starting_nothing_more) {
   settings.halt = cli::parse_halt("soon,fail=1");
   fake_processes processes([](const words&) { return behaviour{}; });
   begin(processes);
-  std::vector<ended_job> ended;
-  std::thread caller([&] { ended = run(9); });
-  processes.wait_until_running(2);
-  processes.end("1", fails);
-  wait_until_stopping();  // else the end of 2 may be seen first, and 3 starts in its slot
-  processes.end("2");
-  caller.join();
+  run_while(9, [&] {
+    processes.wait_until_running(2);
+    processes.end("1", fails);
+    wait_until_stopping();  // else the end of 2 may be seen first, and 3 starts in its slot
+    processes.end("2");
+  });
   EXPECT_EQ(sorted(processes.started()), (words{"1", "2"}));  // by two lanes at once
   EXPECT_EQ(processes.signals(), std::vector<int>{});
   EXPECT_EQ(runner().counts().succeeded, 1U);
@@ -227,12 +141,11 @@ TEST_F(job_runner, waits_for_the_end_of_another_job_where_resources_lack) {
     return behaviour{.fault = EAGAIN};
   });
   begin(processes);
-  std::vector<ended_job> ended;
-  std::thread caller([&] { ended = run(2); });
-  refused.wait(0);
-  first_runs = false;
-  processes.end("1");
-  caller.join();
+  run_while(2, [&] {
+    refused.wait(0);
+    first_runs = false;
+    processes.end("1");
+  });
   EXPECT_EQ(refused, 1);
   EXPECT_EQ(runner().counts().succeeded, 2U);
 }
@@ -250,15 +163,14 @@ TEST_F(job_runner, stops_and_continues_all_that_run) {
   settings.workers = 2;
   fake_processes processes([](const words&) { return behaviour{}; });
   begin(processes);
-  std::vector<ended_job> ended;
-  std::thread caller([&] { ended = run(2); });
-  processes.wait_until_running(2);
-  runner().suspend_jobs();
-  runner().continue_jobs();
-  EXPECT_EQ(processes.signals(), (std::vector<int>{SIGSTOP, SIGSTOP, SIGCONT, SIGCONT}));
-  processes.end("1");
-  processes.end("2");
-  caller.join();
+  const auto ended = run_while(2, [&] {
+    processes.wait_until_running(2);
+    runner().suspend_jobs();
+    runner().continue_jobs();
+    EXPECT_EQ(processes.signals(), (std::vector<int>{SIGSTOP, SIGSTOP, SIGCONT, SIGCONT}));
+    processes.end("1");
+    processes.end("2");
+  });
   EXPECT_EQ(ended.size(), 2U);
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -54,6 +55,25 @@ std::string refused(const std::string& text) {
     return fault.what();
   }
   return "not refused";
+}
+
+TEST(log_reader, how_long_jobs_had_no_cpu_where_the_log_says_so) {
+  EXPECT_FALSE(read(run + start + end(good) + summary).end.finished->run_delay);
+  std::string with = summary;
+  with.replace(with.find(R"("cpu")"), 5, R"("run_delay":0.75,"cpu")");
+  EXPECT_EQ(read(run + start + end(good) + with).end.finished->run_delay,
+            std::chrono::milliseconds(750));
+}
+
+TEST(log_reader, slots_that_were_used_where_their_number_varies) {
+  const reading fixed = read(run + start + end(good) + summary);
+  EXPECT_FALSE(fixed.runs.front().workers_vary);
+  EXPECT_EQ(fixed.end.slots, 1U);
+  std::string varying = run;
+  varying.replace(varying.find(R"("workers":2)"), 11, R"("workers":500,"workers_vary":true)");
+  const reading found = read(varying + start + end(good) + summary);
+  EXPECT_TRUE(found.runs.front().workers_vary);
+  EXPECT_EQ(found.runs.front().workers, 500U);
 }
 
 TEST(log_reader, a_run) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "support/temporary_folder.hpp"
+
 namespace {
 
 using codec = parwork::codec<cli::outcome>;
@@ -43,6 +45,61 @@ TEST(outcome, a_journal_gives_back_what_it_got) {
   EXPECT_EQ(back.err.bytes(), "err");
 }
 
+TEST(outcome, large_output_is_beside_the_journal) {
+  const temporary_folder folder;
+  const std::string name = (folder / "j-output").string();
+  const std::string text(1'000'000, 'a');
+  std::string bytes;
+  {
+    cli::output_store store(100'000'000, name, cli::block_file::use::read_write);
+    cli::outcome made = an_outcome();
+    made.out = cli::held_output(store);
+    made.out.append(text);
+    made.err = cli::held_output(store);
+    codec::encode(made, bytes);
+  }
+  EXPECT_LT(bytes.size(), 1000U);
+  std::string_view from = bytes;
+  cli::outcome back = codec::decode(from);
+  EXPECT_EQ(from, "");
+  EXPECT_EQ(back.out_bytes, text.size());
+  cli::output_store store(0, name, cli::block_file::use::read_only);
+  back.attach(store);
+  EXPECT_EQ(back.out.bytes(), text);
+  EXPECT_EQ(back.err.bytes(), "");
+}
+
+TEST(outcome, small_output_is_in_the_record_wherever_it_was_held) {
+  const temporary_folder folder;
+  const std::string name = (folder / "j-output").string();
+  std::string bytes;
+  {
+    cli::output_store store(0, name, cli::block_file::use::read_write);
+    cli::outcome made = an_outcome();
+    made.out = cli::held_output(store);
+    made.out.append("some");
+    codec::encode(made, bytes);
+  }
+  std::string_view from = bytes;
+  EXPECT_EQ(codec::decode(from).out.bytes(), "some");
+}
+
+TEST(outcome, blocks_of_impossible_lengths_are_refused) {
+  const temporary_folder folder;
+  std::string bytes;
+  {
+    cli::output_store store(0, (folder / "o").string(), cli::block_file::use::read_write);
+    cli::outcome made = an_outcome();
+    made.out = cli::held_output(store);
+    made.out.append(std::string(300'000, 'a'));
+    made.err = cli::held_output(store);
+    codec::encode(made, bytes);
+  }
+  bytes[bytes.size() - 2] = 1;  // the highest byte of the last block's length
+  std::string_view from = bytes;
+  EXPECT_THROW(static_cast<void>(codec::decode(from)), parwork::codec_error);
+}
+
 TEST(outcome, parts_of_one_are_refused) {
   std::string bytes;
   codec::encode(an_outcome(), bytes);
@@ -55,7 +112,7 @@ TEST(outcome, parts_of_one_are_refused) {
 TEST(outcome, another_version_is_refused) {
   std::string bytes;
   codec::encode(an_outcome(), bytes);
-  bytes[0] = 2;
+  bytes[0] = 3;
   std::string_view from = bytes;
   EXPECT_THROW(static_cast<void>(codec::decode(from)), parwork::codec_error);
 }

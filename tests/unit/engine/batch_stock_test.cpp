@@ -46,6 +46,27 @@ TEST(BatchStock, KeepsAFewAndFreesTheRest) {
   EXPECT_EQ(run.hooks.freed, 12);
 }
 
+TEST(BatchStock, KeepsAllForAllWorkersWhereSlotsKeepMemory) {
+  parts run;
+  parwork::detail::batch_stock stock(run.hooks, parwork::detail::spares::all);
+  auto& pulls = run.enter(0);
+  auto& collects = run.enter(1);
+  std::vector<parwork::detail::batch*> out;
+  for (int i = 0; i < 12; ++i) out.push_back(stock.get(pulls, 4));
+  for (auto* const b : out) stock.put(collects, *b);
+  EXPECT_EQ(run.hooks.freed, 0);
+  out.clear();
+  for (int i = 0; i < 4; ++i) out.push_back(stock.get(pulls, 4));
+  EXPECT_EQ(run.hooks.made, 12) << "those that the other one had too many of";
+  out.push_back(stock.get(pulls, 4));
+  EXPECT_EQ(run.hooks.made, 13);
+  for (auto* const b : out) stock.put(pulls, *b);
+  stock.empty(pulls);
+  stock.empty(collects);
+  stock.empty_shared();
+  EXPECT_EQ(run.hooks.freed, 13);
+}
+
 TEST(BatchStock, WithoutMemoryTryGetGivesNull) {
   parts run;
   auto& w = run.enter(0);

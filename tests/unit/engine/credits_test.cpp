@@ -34,6 +34,67 @@ TEST(Credits, PeakIsTheMostThatWasInFlight) {
   EXPECT_EQ(c.peak(), 7U);
 }
 
+TEST(Credits, GrowWhenTheBoundIsReachedUpToTheirLimit) {
+  credits c(4, credits::form::batches, credits::givers::one, 0, 10);
+  c.take(3);
+  EXPECT_FALSE(c.grow()) << "there is room";
+  c.take(1);
+  EXPECT_TRUE(c.grow());
+  EXPECT_EQ(c.bound(), 8U);
+  EXPECT_EQ(c.room(), 4U);
+  c.take(4);
+  EXPECT_TRUE(c.grow());
+  EXPECT_EQ(c.room(), 2U);
+  c.take(2);
+  EXPECT_FALSE(c.grow()) << "that is all";
+  EXPECT_EQ(c.bound(), 10U);
+}
+
+TEST(Credits, DoNotGrowUnlessTheyMayNorWhenClosed) {
+  credits fixed(1, credits::form::batches, credits::givers::one);
+  fixed.take(1);
+  EXPECT_FALSE(fixed.grow());
+  credits closed(1, credits::form::batches, credits::givers::one, 0, 10);
+  closed.take(1);
+  closed.close();
+  EXPECT_FALSE(closed.grow());
+}
+
+TEST(Credits, HaveNoRoomUntilThereIsMemoryForWhatWaits) {
+  credits c(10, credits::form::batches, credits::givers::one, 100);
+  EXPECT_TRUE(c.take_memory(60));
+  c.take(1);
+  EXPECT_EQ(c.room(), 9U);
+  EXPECT_FALSE(c.take_memory(50));
+  EXPECT_EQ(c.room(), 0U);
+  c.give_back_memory(60);
+  EXPECT_EQ(c.room(), 9U);
+  EXPECT_TRUE(c.take_memory(50));
+  EXPECT_TRUE(c.take_memory(50));
+  EXPECT_EQ(c.peak_memory(), 100U);
+}
+
+TEST(Credits, WhatIsHeavierThanMemoryIsAlone) {
+  credits c(10, credits::form::batches, credits::givers::one, 100);
+  EXPECT_TRUE(c.take_memory(1));
+  EXPECT_FALSE(c.take_memory(101));
+  c.give_back_memory(1);
+  EXPECT_TRUE(c.take_memory(101));
+  EXPECT_FALSE(c.take_memory(0)) << "not even this one";
+  EXPECT_EQ(c.room(), 0U);
+  c.give_back_memory(101);
+  EXPECT_TRUE(c.take_memory(0));
+  EXPECT_EQ(c.peak_memory(), 101U);
+}
+
+TEST(Credits, WithoutABoundMemoryIsCountedAlone) {
+  credits c(10, credits::form::batches, credits::givers::one);
+  EXPECT_TRUE(c.take_memory(1000));
+  EXPECT_TRUE(c.take_memory(1000));
+  EXPECT_EQ(c.room(), 10U);
+  EXPECT_EQ(c.peak_memory(), 2000U);
+}
+
 TEST(Credits, AreDrainedWhenClosedAndAllIsDelivered) {
   credits c(10, credits::form::batches, credits::givers::one);
   EXPECT_FALSE(c.is_drained()) << "nothing was produced, but more may be";

@@ -43,6 +43,35 @@ TEST(Intake, PullsNoMoreThanThereIsRoom) {
   run.stock.put(w, *got.work);
 }
 
+TEST(Intake, PullsNoMoreThanIsWantedWhereItAsks) {
+  parts run{{.traits = {.asks_for_length = true}}};
+  auto& w = run.enter(0);
+  w.target = 10;
+  run.hooks.source = {1, 2, 3, 4, 5};
+  run.hooks.longest = 3;
+  const auto got = run.intake.next(w);
+  EXPECT_EQ(got.items, 3U);
+  EXPECT_EQ(run.hooks.asked, 1);
+  run.hooks.longest = 1;
+  const auto next = run.intake.next(w);
+  EXPECT_EQ(next.items, 1U);
+  EXPECT_EQ(run.hooks.asked, 2);
+  run.stock.put(w, *got.work);
+  run.stock.put(w, *next.work);
+}
+
+TEST(Intake, ClaimsNoMoreThanIsWantedWhereItAsks) {
+  parts run{{.shape = {.workers = 1, .is_split = true},
+             .traits = {.size = 100, .is_split = true, .asks_for_length = true}}};
+  auto& w = run.enter(0);
+  w.target = 10;
+  run.hooks.longest = 4;
+  const auto got = run.intake.next(w);
+  EXPECT_EQ(got.items, 4U);
+  EXPECT_EQ(run.hooks.asked, 1);
+  run.stock.put(w, *got.work);
+}
+
 TEST(Intake, TheEndOfTheGeneratorClosesAndEndsAnEmptyRun) {
   parts run;
   auto& w = run.enter(0);

@@ -22,7 +22,9 @@
 #include "engine/credits.hpp"
 #include "engine/delivery.hpp"
 #include "engine/ending.hpp"
+#include "engine/gatekeeping.hpp"
 #include "engine/intake.hpp"
+#include "engine/lingering.hpp"
 #include "engine/offered.hpp"
 #include "engine/pool_state.hpp"
 #include "engine/returning_items.hpp"
@@ -55,8 +57,15 @@ class number_hooks final : public detail::run_hooks {
   int freed = 0;
   int batches_left = std::numeric_limits<int>::max();  // then there is no memory
   int pulls = 0;
+  std::uint32_t longest = 1;  // what it says where it is asked
+  int asked = 0;
+  std::vector<detail::batch*> outstanding;
+  bool starts_all = false;  // work leaves whole batches outstanding
   bool generator_throws = false;
   std::uint64_t copies_before_throw = std::numeric_limits<std::uint64_t>::max();
+  // Called behind each item that was pulled; false: the turn ends.
+  std::function<bool(detail::batch&, std::uint32_t filled)> between =
+      [](detail::batch&, std::uint32_t) { return true; };
 
   detail::batch* make_batch(std::uint32_t slots) override {
     if (batches_left-- <= 0) throw std::bad_alloc();
@@ -67,14 +76,19 @@ class number_hooks final : public detail::run_hooks {
     ++freed;
     delete static_cast<number_batch*>(b);
   }
+  std::uint32_t longest_wanted() override {
+    ++asked;
+    return longest;
+  }
   detail::pull_end pull(detail::worker_base&, detail::batch& b, std::uint32_t most) override {
     ++pulls;
-    for (std::uint32_t i = 0; i < most; ++i) {
+    for (std::uint32_t i = b.filled.load(); i < most; ++i) {
       if (generator_throws) throw std::runtime_error("generator");
       if (source.empty()) return detail::pull_end::ended;
       items_of(b)[i] = source.front();
       source.pop_front();
       b.filled.store(i + 1);
+      if (!between(b, i + 1)) break;
     }
     return detail::pull_end::more;
   }
@@ -85,8 +99,10 @@ class number_hooks final : public detail::run_hooks {
       b.filled.store(i + 1);
     }
   }
-  detail::work_end work(detail::worker_base&, detail::batch&) override {
-    return detail::work_end::finished;
+  detail::work_end work(detail::worker_base&, detail::batch& b) override {
+    if (!starts_all) return detail::work_end::finished;
+    outstanding.push_back(&b);
+    return detail::work_end::outstanding;
   }
   bool let_go(detail::batch&) noexcept override { return false; }
   detail::work_end settle(detail::worker_base&, detail::batch&) noexcept override {
@@ -123,6 +139,9 @@ class plain_services final : public detail::run_services {
   void element_threw(std::exception_ptr) noexcept override {}
   void count_retry() noexcept override {}
   bool go_on_with_stack(detail::worker_base&) noexcept override { return false; }
+  bool take_memory(std::uint64_t) noexcept override { return true; }
+  void give_back_memory(std::uint64_t) noexcept override {}
+  bool must_leave(detail::worker_base&) noexcept override { return false; }
   void delivered_some(detail::worker_base&, detail::batch&, std::uint32_t,
                       std::uint32_t) noexcept override {}
   void spawn(detail::worker_base&, const std::type_info&, void*) override {}
@@ -144,7 +163,9 @@ struct parts_plan {
 /// All parts of a run, on a pool without threads. Nobody is asleep, nothing is started.
 class parts {
  public:
-  explicit parts(parts_plan given = {}) : plan(std::move(given)) {}
+  explicit parts(parts_plan given = {}) : plan(std::move(given)) {
+    wakeups.allow_own_threads(shape.workers, 0);
+  }
   ~parts() {
     delivery.free_left();
     while (detail::batch* const b = offered.take()) hooks.free_batch(b);
@@ -193,9 +214,11 @@ class parts {
                           : detail::credits::form::slices,
       shape.is_split || shape.folds ? detail::credits::givers::many : detail::credits::givers::one};
   detail::window window;
-  detail::batch_stock stock{hooks};
+  detail::batch_stock stock{hooks, detail::spares::few};
   detail::offered_batches offered;
   detail::wakeups wakeups{pool, services.attention, workers, answers};
+  detail::gatekeeping gate{services.attention,      shape,        pool, wakeups,
+                           detail::controlled::yes, shape.workers};
   detail::ending ending{
       services,
       credits,
@@ -214,12 +237,15 @@ class parts {
       admission,
       stock,
       wakeups};
-  detail::stealing stealing{hooks, workers, admission, stock};
-  detail::intake intake{hooks,  plan.traits, shape,   credits, admission,
-                        window, stock,       offered, wakeups, ending};
+  detail::lingering lingering{plan.traits, pool.timers(), hooks,   credits, admission,
+                              stock,       offered,       wakeups, ending};
+  detail::stealing stealing{hooks, workers, admission, stock, lingering};
+  detail::intake intake{hooks, plan.traits, shape,   credits, admission, window,
+                        stock, offered,     wakeups, ending,  gate,      lingering};
   detail::delivery delivery{hooks, shape, workers, credits, window, stock, wakeups, ending};
-  detail::course course{hooks,  shape,     services.attention, credits,  offered, wakeups,
-                        ending, returning, spawning,           stealing, intake,  delivery};
+  detail::course course{
+      hooks,  shape, services.attention, services.kept, credits,  offered, wakeups,
+      ending, gate,  returning,          spawning,      stealing, intake,  delivery};
 };
 
 }  // namespace parwork_test

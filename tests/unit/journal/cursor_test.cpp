@@ -120,7 +120,8 @@ TEST(journal_cursor, finds_what_a_multiset_would_in_any_input) {
 
 // --- One file, made by hand ---
 
-class cursor_over : public testing::Test {
+// With room for copies of the records in memory, and without.
+class cursor_over : public testing::TestWithParam<std::size_t> {
  protected:
   cursor_over() {
     file_.execute("PRAGMA synchronous = OFF");
@@ -147,11 +148,11 @@ class cursor_over : public testing::Test {
                            [this](const record& r) { damaged_.push_back(r.key); }};
 };
 
-TEST_F(cursor_over, neighbours_without_room_gives_ranks_that_ascend_all_the_same) {
+TEST_P(cursor_over, neighbours_without_room_gives_ranks_that_ascend_all_the_same) {
   put(5, "a");
   put(6, "b");
   put(7, "c");
-  cursor records(file_.file(), 5000, calls_);
+  cursor records(file_.file(), 5000, calls_, GetParam());
   std::set<std::int64_t> ranks{5, 6, 7};
   std::int64_t last = 0, rank = 0;
   for (const std::string key : {"a", "new 1", "new 2", "b", "new 3", "c", "new 4"}) {
@@ -165,9 +166,9 @@ TEST_F(cursor_over, neighbours_without_room_gives_ranks_that_ascend_all_the_same
   EXPECT_EQ(changes_.size(), 2U);  // b and c moved behind
 }
 
-TEST_F(cursor_over, unchanged_input_makes_no_index) {
+TEST_P(cursor_over, unchanged_input_makes_no_index) {
   for (int i = 1; i <= 2000; ++i) put(i * 1000, std::to_string(i));
-  cursor records(file_.file(), 5000, calls_);
+  cursor records(file_.file(), 5000, calls_, GetParam());
   std::int64_t rank = 0;
   for (int i = 1; i <= 2000; ++i) ASSERT_TRUE(records.find(std::to_string(i), rank)) << i;
   for (int i = 2001; i <= 3000; ++i) ASSERT_FALSE(records.find(std::to_string(i), rank)) << i;
@@ -175,14 +176,14 @@ TEST_F(cursor_over, unchanged_input_makes_no_index) {
   EXPECT_TRUE(changes_.empty());
 }
 
-TEST_F(cursor_over, damaged_records_are_reported_dropped_and_not_found) {
+TEST_P(cursor_over, damaged_records_are_reported_dropped_and_not_found) {
   for (int i = 1; i <= 10; ++i) put(i * 1000, std::to_string(i));
   file_.execute("UPDATE records SET value = 'other' WHERE key IN (CAST('3' AS BLOB))");
   file_.execute("UPDATE records SET attempts = 9 WHERE key = CAST('7' AS BLOB)");
   file_.execute("UPDATE records SET rank = 5500 WHERE key = CAST('5' AS BLOB)");
   file_.execute("UPDATE records SET hash = 1 WHERE key = CAST('9' AS BLOB)");
   file_.execute("UPDATE records SET state = 1 WHERE key = CAST('10' AS BLOB)");
-  cursor records(file_.file(), 5000, calls_);
+  cursor records(file_.file(), 5000, calls_, GetParam());
   std::int64_t rank = 0;
   for (int i = 1; i <= 10; ++i) {
     const bool is_damaged = i == 3 || i == 5 || i == 7 || i == 9 || i == 10;
@@ -192,29 +193,67 @@ TEST_F(cursor_over, damaged_records_are_reported_dropped_and_not_found) {
   EXPECT_EQ(std::ranges::count(changes_, change::kind::erase, &change::what), 5);
 }
 
-TEST_F(cursor_over, keys_of_equal_hash_are_told_apart) {
+TEST_P(cursor_over, keys_of_equal_hash_are_told_apart) {
   put(1000, "a");
   put(2000, "b");
   // As if "x" had the hash of "b": what is found under it is sound, and another key's.
   const auto hash = static_cast<std::int64_t>(parwork::detail::hash_bytes("x"));
   file_.execute(
       ("UPDATE records SET hash = " + std::to_string(hash) + " WHERE rank = 2000").c_str());
-  cursor records(file_.file(), 2, calls_);
+  cursor records(file_.file(), 2, calls_, GetParam());
   std::int64_t rank = 0;
   EXPECT_FALSE(records.find("x", rank));
   EXPECT_TRUE(records.find("a", rank));
 }
 
-TEST_F(cursor_over, more_records_than_the_file_says_are_damage) {
+TEST_P(cursor_over, more_records_than_the_file_says_are_damage) {
   for (int i = 1; i <= 10; ++i) put(i * 1000, std::to_string(i));
-  cursor records(file_.file(), 9, calls_);
+  cursor records(file_.file(), 9, calls_, GetParam());
   std::int64_t rank = 0;
   EXPECT_THROW((void)records.find("2", rank), parwork::journal_corrupt);
 }
 
-TEST_F(cursor_over, ranks_that_run_out_say_so) {
+TEST_P(cursor_over, another_order_moves_records_to_the_end) {
+  constexpr int count = 5000;
+  strings keys;
+  for (int i = 1; i <= count; ++i) {
+    put(std::int64_t{i} << 30, std::to_string(i));
+    keys.push_back(std::to_string(i));
+  }
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::shuffle(keys.begin(), keys.end(), std::mt19937(seed));
+  cursor records(file_.file(), count, calls_, GetParam());
+  std::int64_t last = 0, rank = 0;
+  for (const auto& key : keys) {
+    const auto found = records.find(key, rank);
+    ASSERT_TRUE(found && found->is_sound()) << key;
+    ASSERT_EQ(found->key, key);
+    ASSERT_GT(rank, last) << key;
+    last = rank;
+  }
+  EXPECT_FALSE(records.find("new", rank));
+  EXPECT_GT(rank, last);
+  EXPECT_GT(last, std::int64_t{count} << 30);
+}
+
+TEST_P(cursor_over, some_that_moved_leave_the_others_where_they_are) {
+  constexpr int count = 5000, moved = 500;
+  for (int i = 1; i <= count; ++i) put(std::int64_t{i} << 30, std::to_string(i));
+  cursor records(file_.file(), count, calls_, GetParam());
+  std::int64_t rank = 0;
+  const auto find = [&](int i) { ASSERT_TRUE(records.find(std::to_string(i), rank)) << i; };
+  for (int i = moved + 1; i <= 2 * moved; ++i) find(i);
+  for (int i = 1; i <= moved; ++i) find(i);
+  for (int i = 2 * moved + 1; i <= count; ++i) find(i);
+  EXPECT_EQ(changes_.size(), std::size_t{moved});
+}
+
+INSTANTIATE_TEST_SUITE_P(memory, cursor_over, testing::Values(std::size_t{200} << 20, 0));
+
+TEST_P(cursor_over, ranks_that_run_out_say_so) {
   put(std::numeric_limits<std::int64_t>::max() - 1, "a");
-  cursor records(file_.file(), 5000, calls_);
+  cursor records(file_.file(), 5000, calls_, GetParam());
   std::int64_t rank = 0;
   EXPECT_TRUE(records.find("a", rank));
   EXPECT_THROW((void)records.find("b", rank), parwork::journal_unwritable);

@@ -14,10 +14,10 @@ constexpr long records =
     300'000;  // a sanitizer's own memory would count too: its limit is not asked
 constexpr bool counts_memory = false;
 #else
-constexpr long records = 10'000'000;
+constexpr long records = 4'000'000;
 constexpr bool counts_memory = true;
 #endif
-constexpr long most_kib = 256 << 10;
+constexpr long most_kib = 192 << 10;
 
 struct answer {
   long worked = -1;

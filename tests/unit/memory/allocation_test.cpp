@@ -1,12 +1,10 @@
-// Memory that runs out: the n-th allocation fails, for every n of short runs of each kind.
-//
-// Each run ends: by a summary that counts every item, or by std::bad_alloc. Every item is handed
-// over or destroyed, nothing leaks (AddressSanitizer sees), and the pool can be used again.
+// Memory that runs out in short runs of each kind: see support/failing_runs.hpp.
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -23,84 +21,19 @@
 #include "parwork/parwork.hpp"
 #include "support/counted.hpp"
 #include "support/failing_new.hpp"
+#include "support/failing_runs.hpp"
 #include "support/runs.hpp"
 #include "support/waiting.hpp"
 
 namespace {
 
 using namespace parwork_test;
+using namespace parwork_test::failing_runs;
 using namespace std::chrono_literals;
 using parwork::completion;
 using parwork::context;
 using parwork::ordering;
 using parwork::process;
-
-constexpr std::uint64_t items = 6;
-
-struct outcome {
-  parwork::summary run = {};
-  std::uint64_t collected = 0;
-};
-using short_run = std::function<void(outcome&, parwork::pool&)>;
-
-parwork::options on(parwork::pool& pool, ordering order = ordering::completion) {
-  parwork::options options;
-  options.workers = 2;
-  options.order = order;
-  options.run_on = &pool;
-  return options;
-}
-
-// The generator and the parts below allocate nothing themselves.
-struct some_items {
-  std::uint64_t next = 0;
-  std::optional<counted> operator()() {
-    if (next == items) return std::nullopt;
-    return counted(next++);
-  }
-};
-
-// Whether an allocation failed: the run has at least n.
-bool run_without(const short_run& what, std::uint64_t n, failing how) {
-  SCOPED_TRACE("allocation " + std::to_string(n) + (how == failing::once ? "" : " and all behind"));
-  outcome came;
-  bool returned = false;
-  bool failed = false;
-  {
-    parwork::pool pool(2);
-    fail_allocation(n, how);
-    try {
-      what(came, pool);
-      returned = true;
-      failed = stop_failing();
-    } catch (const std::bad_alloc&) {
-      failed = stop_failing();
-    } catch (const parwork::item_failed&) {  // how a collector of results hears of a failure
-      failed = stop_failing();
-    }
-    // Its threads, timers and lists are as good as new.
-    const auto again = process(numbers(20), [](int) {}, [](completion<int, void>) {}, on(pool));
-    EXPECT_EQ(again.succeeded, 20U);
-  }
-  if (returned) {
-    EXPECT_EQ(came.run.produced, came.run.succeeded + came.run.failed + came.run.cancelled);
-    EXPECT_EQ(came.collected, came.run.produced);
-  }
-  EXPECT_EQ(counted::live(), 0);
-  return failed;
-}
-
-void fail_each(const short_run& what) {
-  for (const failing how : {failing::once, failing::for_good}) {
-    for (std::uint64_t n = 1; run_without(what, n, how) && !testing::Test::HasFailure(); ++n) {
-    }
-  }
-}
-
-auto count_into(outcome& out) {
-  return [&out](completion<counted, int>) { ++out.collected; };
-}
-int plain_work(const counted&) { return 1; }
 
 TEST(allocation, of_a_plain_run) {
   fail_each([](outcome& out, parwork::pool& pool) {
@@ -231,6 +164,58 @@ TEST(allocation, of_a_batched_run) {
                         return std::vector<int>(some.size(), 1);
                       }),
                       count_into(out), on(pool));
+  });
+}
+
+TEST(allocation, of_asynchronous_spans) {
+  for (const ordering order : {ordering::completion, ordering::input}) {
+    fail_each([order](outcome& out, parwork::pool& pool) {
+      auto options = on(pool, order);
+      options.retry.max_attempts = 2;
+      out.run = process(some_items{},
+                        parwork::batched(
+                            [](std::span<counted> some, parwork::batch_completer<int> done) {
+                              if (done.index() == 1) return;  // abandoned
+                              std::vector<int> results(some.size(), 1);
+                              if (done.index() == 3) results.pop_back();  // a wrong number
+                              done.succeed(std::move(results));
+                            },
+                            2),
+                        count_into(out), options);
+    });
+  }
+}
+
+TEST(allocation, of_asynchronous_spans_between_finished_items) {
+  fail_each([](outcome& out, parwork::pool& pool) {
+    using known = parwork::prefinished<counted, int>;
+    out.run = process(
+        [next = std::uint64_t{0}]() mutable -> std::optional<known> {
+          if (next == items) return std::nullopt;
+          known item{counted(next++)};
+          if (item.item.id() % 3 == 1) item.outcome.emplace(1);
+          return item;
+        },
+        parwork::batched([](std::span<counted> some, parwork::batch_completer<int> done) {
+          done.succeed(std::vector<int>(some.size(), 1));
+        }),
+        count_into(out), on(pool, ordering::input));
+  });
+}
+
+TEST(allocation, of_a_run_that_a_completer_ends) {
+  fail_each([](outcome& out, parwork::pool& pool) {
+    try {
+      out.run = process(
+          some_items{},
+          [](const counted& item, parwork::completer<int> done) {
+            if (item.id() == 3) return done.end_run(std::make_exception_ptr(std::bad_alloc()));
+            done.succeed(1);
+          },
+          count_into(out), on(pool));
+    } catch (const std::bad_alloc&) {
+      out = {};
+    }
   });
 }
 

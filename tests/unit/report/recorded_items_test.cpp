@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
+#include <expected>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -282,6 +285,41 @@ TEST(recorder, asynchronous_items_have_lanes_of_what_is_outstanding) {
   }
   EXPECT_EQ(drawn, 60U);
   EXPECT_LE(lanes, 5U);
+  parwork_test::expect_sound_lanes(recorded_by(recorded));
+}
+
+TEST(recorder, asynchronous_spans_have_lanes_of_what_is_outstanding) {
+  recorder recorded;
+  parwork_test::elsewhere threads(3);
+  const summary run = parwork::process(
+      numbers(60),
+      parwork::batched(
+          [&](std::span<int> items, parwork::batch_completer<int> done) {
+            threads.post([items, done = std::move(done)]() mutable {
+              burn(100us);
+              std::vector<std::expected<int, failure>> outcomes;
+              for (const int item : items) {
+                if (item % 6 == 0) {
+                  outcomes.emplace_back(std::unexpect, failure_kind::error, "sixth");
+                } else {
+                  outcomes.emplace_back(item);
+                }
+              }
+              done.finish(std::move(outcomes));
+            });
+          },
+          4),
+      [](const completion<int, int>&) {}, {.workers = 2, .queue = 20, .record = &recorded});
+  EXPECT_EQ(run.failed, 10U);
+  const json data = data_of(recorded);
+  EXPECT_EQ(data["durations"]["count"], 60);  // each lasted as long as its span
+  EXPECT_GE(data["durations"]["p50"].get<std::int64_t>(), 97'000);
+  EXPECT_EQ(data["failures"]["total"], 10);
+  std::uint64_t drawn = 0;
+  for (const json& lane : data["lanes"]) {
+    if (lane["kind"] == "slot") drawn += lane["items"].get<std::uint64_t>();
+  }
+  EXPECT_EQ(drawn, 60U);
   parwork_test::expect_sound_lanes(recorded_by(recorded));
 }
 

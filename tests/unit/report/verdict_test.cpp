@@ -169,10 +169,69 @@ TEST(verdict, collector_bound_advises_a_reduction) {
 TEST(verdict, a_full_queue_in_input_order_is_named) {
   made_up run{.work = 0.6};
   run.facts.is_ordered = true;
-  EXPECT_FALSE(advises(run.judged(), "longer queue"));
+  EXPECT_FALSE(advises(run.judged(), "larger queue"));
   made_up full{.work = 0.6, .peak = 200};
   full.facts.is_ordered = true;
-  EXPECT_TRUE(advises(full.judged(), "longer queue"));
+  EXPECT_TRUE(advises(full.judged(), "larger queue"));
+}
+
+TEST(verdict, a_larger_queue_is_said_to_gain_what_it_can) {
+  made_up full{.work = 0.5, .items = 10'000, .longest = 100ms, .peak = 200};
+  full.facts.is_ordered = true;
+  const verdict v = full.judged();
+  ASSERT_TRUE(advises(v, "larger queue"));
+  for (const auto& each : v.advices) {
+    if (each.what.find("larger queue") == std::string::npos) continue;
+    EXPECT_NE(each.why.find("With one of about 912 the run could be up to 2.0 times as fast"),
+              std::string::npos)
+        << each.why;
+  }
+  made_up busy{.work = 0.89, .bound = bottleneck::work, .peak = 200};
+  busy.facts.is_ordered = true;
+  EXPECT_FALSE(advises(busy.judged(), "larger queue"));
+}
+
+// What is promised of two runs that hardly differ hardly differs, whatever they are called.
+TEST(verdict, the_best_factor_has_no_steps) {
+  constexpr double step = 0.01;
+  const auto bound_of = [](double generator, double work) {
+    if (2 * generator >= parwork::bottleneck_threshold) return bottleneck::generator;
+    if (work >= parwork::bottleneck_threshold) return bottleneck::work;
+    return bottleneck::balanced;
+  };
+  const auto factor_at = [&](double generator, double work) {
+    return made_up{.generator = generator, .work = work, .bound = bound_of(generator, work)}
+        .judged()
+        .best_factor.value();
+  };
+  for (double work = 0.5; work < 0.96; work += step) {
+    EXPECT_NEAR(factor_at(0.022, work + step) / factor_at(0.022, work), 1, 0.05) << work;
+  }
+  for (double generator = 0.1; generator < 0.48; generator += step) {
+    EXPECT_NEAR(factor_at(generator + step, 0.4) / factor_at(generator, 0.4), 1, 0.15) << generator;
+  }
+}
+
+TEST(verdict, the_nearer_of_two_bounds_is_named) {
+  // The generator would bound 29 workers, an item of 200 ms ten.
+  const verdict v =
+      made_up{.generator = 0.034, .work = 0.96, .bound = bottleneck::work, .longest = 200ms}
+          .judged();
+  EXPECT_EQ(v.detail,
+            "More cores would help up to about 10 workers; then the longest item, 'item-0' (200 "
+            "ms), bounds the run.");
+  const verdict all =
+      made_up{.generator = 0.001, .work = 0.98, .bound = bottleneck::work, .longest = 980ms}
+          .judged();
+  EXPECT_NE(all.detail.find("took nearly as long as the run"), std::string::npos) << all.detail;
+}
+
+TEST(verdict, held_back_by_the_generator_says_what_a_free_one_would_bring) {
+  const verdict v = made_up{.generator = 0.3, .work = 0.2}.judged();
+  EXPECT_NE(v.headline.find("Held back by its generator"), std::string::npos) << v.headline;
+  EXPECT_NE(v.detail.find("With a generator that costs nothing the run could be 5.0 times as fast"),
+            std::string::npos)
+      << v.detail;
 }
 
 TEST(verdict, few_items_for_the_workers_are_named) {
@@ -275,6 +334,76 @@ TEST(verdict, a_run_by_hand_may_be_bound_by_its_input) {
   const std::string text = by_hand(0.2, 0.75);
   EXPECT_NE(text.find("Bound by its input"), std::string::npos) << text;
   EXPECT_NE(text.find("75 % of the time"), std::string::npos) << text;
+}
+
+std::string judged_with(nanoseconds cpu, nanoseconds delayed) {
+  parwork::recorder recorded;
+  recorded.begin({.workers = 2, .item = "job", .lane = "slot"});
+  for (unsigned lane = 1; lane <= 2; ++lane) recorded.add({.lane = lane, .duration = wall});
+  static_cast<void>(recorded.finish({.produced = 2, .succeeded = 2, .wall = wall}, cpu, delayed));
+  return recorded.verdict();
+}
+
+TEST(verdict, a_run_by_hand_whose_jobs_wait_for_a_cpu_is_not_told_to_use_more_slots) {
+  const std::string text = judged_with(600ms, 1300ms);
+  EXPECT_EQ(text.find("Use more slots"), std::string::npos) << text;
+  EXPECT_NE(text.find("Give the run CPUs of its own: For 65 % of their busy time jobs were ready"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("more slots than CPUs"), std::string::npos) << text;
+}
+
+TEST(verdict, a_run_by_hand_whose_jobs_wait_for_something_else_is_told_to_use_more_slots) {
+  const std::string text = judged_with(100ms, 50ms);
+  EXPECT_NE(text.find("Use more slots"), std::string::npos) << text;
+}
+
+// Two slots for a second; the first attempt takes a third of their time and ends as told.
+std::string judged_with_lost(parwork::attempt_end end, parwork::failure_kind kind,
+                             nanoseconds took = 700ms) {
+  parwork::recorder recorded;
+  recorded.begin({.workers = 2, .item = "job", .lane = "slot"});
+  recorded.add({.lane = 1, .duration = took, .end = end, .why = parwork::failure(kind, "why")});
+  recorded.add({.lane = 1, .index = 1, .start = took, .duration = wall - took});
+  recorded.add({.lane = 2, .index = 2, .duration = wall});
+  const bool failed = end == parwork::attempt_end::failed;
+  static_cast<void>(recorded.finish(
+      {.produced = 3, .succeeded = failed ? 2U : 3U, .failed = failed ? 1U : 0U, .wall = wall}));
+  return recorded.verdict();
+}
+
+TEST(verdict, says_first_that_attempts_came_to_nothing) {
+  using enum parwork::attempt_end;
+  using parwork::failure_kind;
+  for (const auto end : {failed, repeated}) {
+    const std::string late = judged_with_lost(end, failure_kind::timeout);
+    EXPECT_TRUE(late.starts_with("Attempts that timed out took 35 % of the slots' time. Bound by"))
+        << late;
+    EXPECT_NE(late.find("Look at the attempts that timed out: Their time"), std::string::npos);
+    const std::string bad = judged_with_lost(end, failure_kind::error);
+    EXPECT_TRUE(bad.starts_with("Attempts that failed took 35 %")) << bad;
+    EXPECT_EQ(bad.find("timeout"), std::string::npos) << bad;
+  }
+}
+
+TEST(verdict, blames_neither_few_failures_nor_what_was_cut_off) {
+  using parwork::attempt_end;
+  using parwork::failure_kind;
+  const std::string few = judged_with_lost(attempt_end::failed, failure_kind::timeout, 100ms);
+  EXPECT_TRUE(few.starts_with("Bound by its jobs")) << few;
+  const std::string cut = judged_with_lost(attempt_end::failed, failure_kind::cancelled);
+  EXPECT_TRUE(cut.starts_with("Bound by its jobs")) << cut;
+}
+
+TEST(verdict, of_workers_counts_the_time_of_failed_attempts_too) {
+  using parwork::detail::attempt_result;
+  recording run(std::size_t{1} << 20, "");
+  run.begin({.workers = 1, .queue = 2}, 0);
+  parwork::detail::lane_set& under_way = run.outstanding();
+  under_way.add(1, {.duration = wall.count() / 2, .how = attempt_result::timed_out});
+  run.end({.produced = 1, .failed = 1, .wall = wall, .workers = 1}, nullptr, wall.count());
+  const verdict v = parwork::detail::judge(run);
+  EXPECT_EQ(v.headline, "Attempts that timed out took 50 % of the workers' time.");
 }
 
 }  // namespace

@@ -1,7 +1,16 @@
 // The run in figures. Each says its exact value in data-value.
 
 import { byId, make } from "./dom";
-import { exactTime, formatCount, formatPercent, formatReal, formatTime, unknown } from "./format";
+import {
+  exactBytes,
+  exactTime,
+  formatBytes,
+  formatCount,
+  formatPercent,
+  formatReal,
+  formatTime,
+  unknown,
+} from "./format";
 import { wordFor, type Run } from "./run";
 
 interface Figure {
@@ -29,6 +38,41 @@ function counts(run: Run): Figure[] {
   ];
 }
 
+// Most runs are never paused.
+function paused(run: Run): Figure[] {
+  const { wall, paused: time } = run.summary;
+  if (time === 0) return [];
+  return [
+    {
+      id: "paused",
+      label: "paused",
+      shown: formatTime(time),
+      value: time,
+      note: `${formatPercent(time / wall)} of the wall time; in no share and no rate`,
+      exact: exactTime(time),
+    },
+  ];
+}
+
+// Most items have no weights.
+function memory(run: Run): Figure[] {
+  const bytes = run.summary.peak_memory;
+  if (bytes === 0) return [];
+  return [
+    {
+      id: "peak_memory",
+      label: "most memory in flight",
+      shown: formatBytes(bytes),
+      value: bytes,
+      note:
+        run.memory === null
+          ? "of items' weights; there is no bound"
+          : `of ${formatBytes(run.memory)} that the run allows`,
+      exact: exactBytes(bytes),
+    },
+  ];
+}
+
 function speed(run: Run): Figure[] {
   const { summary, words, cpu, queue } = run;
   const time = cpu?.time ?? null;
@@ -41,6 +85,7 @@ function speed(run: Run): Figure[] {
       value: summary.wall,
       exact: exactTime(summary.wall),
     },
+    ...paused(run),
     {
       id: "rate",
       label: `${words.items} per second`,
@@ -70,6 +115,7 @@ function speed(run: Run): Figure[] {
           ? `${wordFor(run, summary.peak_in_flight)} at once`
           : `of ${formatCount(queue)} the queue allows`,
     },
+    ...memory(run),
   ];
 }
 

@@ -53,6 +53,22 @@ export function formatTime(nanoseconds: number | null | undefined): string {
   return `${short(nanoseconds / size)} ${name}`;
 }
 
+// "850 bytes", "1.5 KiB", "64 MiB".
+export function formatBytes(bytes: number | null | undefined): string {
+  if (!isNumber(bytes)) return unknown;
+  if (bytes < 1024) return `${formatCount(bytes)} ${bytes === 1 ? "byte" : "bytes"}`;
+  let value = bytes / 1024;
+  for (const unit of ["KiB", "MiB", "GiB"]) {
+    if (value < 999.5) return `${short(value)} ${unit}`;
+    value /= 1024;
+  }
+  return `${short(value)} TiB`;
+}
+
+export function exactBytes(bytes: number): string {
+  return `${formatCount(bytes)} ${bytes === 1 ? "byte" : "bytes"}`;
+}
+
 export function exactTime(nanoseconds: number): string {
   return `${formatCount(nanoseconds)} ns`;
 }

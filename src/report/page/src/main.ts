@@ -9,6 +9,7 @@ import { parseRun, parts, type Run } from "./run";
 import { buildSeries } from "./series";
 import { buildShares } from "./shares";
 import { buildSlowest } from "./slowest";
+import { buildStages } from "./stages";
 import { setUpTheme } from "./theme";
 import { Timeline } from "./timeline";
 import { buildVerdict } from "./verdict";
@@ -65,6 +66,7 @@ function build(run: Run): void {
   buildVerdict(run);
   buildFigures(run);
   buildShares(run);
+  buildStages(run);
   const timeline = buildTimes(run);
   if (run.durations.buckets.length > 0) buildHistogram(run);
   else none("durations-body", `No ${run.words.item} was finished.`);

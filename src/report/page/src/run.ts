@@ -13,8 +13,10 @@ export interface Summary {
   cancelled: number;
   retries: number;
   wall: number;
+  paused: number;
   workers: number;
   peak_in_flight: number;
+  peak_memory: number;
   stopped: boolean;
   bound: string;
   generator_share: number;
@@ -73,6 +75,21 @@ export interface Durations {
   buckets: [from: number, to: number, count: number][];
 }
 
+export interface Waits {
+  waits: number;
+  waited: number;
+  // How many at a time, on average.
+  waiting: number;
+}
+
+export interface Stage extends Waits {
+  name: string;
+  share: number;
+  time: number;
+  attempts: number;
+  limit: number | null;
+}
+
 export interface Run {
   format: number;
   version: string;
@@ -81,6 +98,7 @@ export interface Run {
   words: { item: string; items: string; lane: string; lanes: string };
   summary: Summary;
   queue: number | null;
+  memory: number | null;
   rate: number;
   cpu: { time: number | null; efficiency: number | null } | null;
   broken_off: string | null;
@@ -91,6 +109,8 @@ export interface Run {
     best_factor: number | null;
     advice: { do: string; why: string }[];
   };
+  stages: Stage[];
+  turns: Waits | null;
   parts: Record<Part, string>;
   thinned: boolean;
   resolution: number;

@@ -32,6 +32,16 @@ function numbers(run: Run): HTMLElement {
   });
 }
 
+// Lanes are idle in a pause, but for what had been started: so the table counts it, too.
+function pause(run: Run): HTMLElement[] {
+  const { paused } = run.summary;
+  if (paused === 0) return [];
+  const sentence =
+    `The run was paused for ${formatTime(paused)}. The timeline and the table below count that as idle; ` +
+    "the shares above leave it out.";
+  return [make("p", { class: "help", id: "paused-help" }, sentence)];
+}
+
 export class Timeline {
   readonly tracks: Track[];
   private geometry: Geometry;
@@ -67,7 +77,7 @@ export class Timeline {
     const section = byId("timeline-body");
     section.append(this.frame);
     if (this.tracks.length > lanesAtFirst) section.append(this.moreButton());
-    section.append(this.said, this.tip.element, numbers(this.run));
+    section.append(this.said, this.tip.element, ...pause(this.run), numbers(this.run));
     this.fillNames();
     this.listen();
     new ResizeObserver(() => this.draw()).observe(this.canvas.parentElement!);

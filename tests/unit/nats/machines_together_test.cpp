@@ -1,0 +1,325 @@
+// The submitter's machine and the workers' machines on one bus: what they promise together.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nats/batch_outcomes.hpp"
+#include "nats/worker_machine.hpp"
+#include "support/nats_submitter_stage.hpp"
+#include "support/nats_worker_rig.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace nd = parwork::nats::detail;
+using parwork_test::fake_bus;
+using parwork_test::fake_link;
+using parwork_test::submitter_stage;
+
+// How often each item has been executed to its end, by its bytes.
+using execution_counts = std::map<std::string, unsigned>;
+
+// A worker without threads: it takes and finishes when it is told.
+class joint_worker final : private nd::link_listener {
+ public:
+  joint_worker(fake_bus& bus, const nd::time_point& now, execution_counts& counts,
+               std::uint64_t number, unsigned threads = 2)
+      : now_(now), counts_(counts), link(bus, this) {
+    works_["w"] = std::make_unique<parwork_test::unexecuted_work>();
+    works_["w"]->item_codec = works_["w"]->result_codec = "";
+    who_.id = {number, number};
+    who_.host = "host";
+    who_.threads = threads;
+    machine = std::make_unique<nd::worker_machine>(who_, options_, works_, link, now);
+    const nd::subjects names("pw");
+    link.subscribe(names.all_calls());
+    link.subscribe(names.to_worker(who_.id));
+    machine->begin();
+  }
+
+  /// Its threads begin what they may.
+  void take() {
+    while (running.size() < who_.threads) {
+      auto next = machine->take();
+      if (!next) return;
+      running.push_back(std::move(*next));
+    }
+  }
+  [[nodiscard]] bool runs_poison() const {
+    return std::ranges::any_of(running, [](const nd::assignment& one) {
+      return std::ranges::any_of(one.batch->what.items,
+                                 [](const auto& item) { return item.bytes.starts_with("poison"); });
+    });
+  }
+  void finish_all() {
+    for (const nd::assignment& one : std::exchange(running, {})) {
+      nd::batch_outcomes outcomes(*one.batch);
+      for (const auto& item : one.batch->what.items) {
+        if (outcomes.is_cut_short()) break;
+        ++counts_[std::string(item.bytes)];
+        outcomes.succeeded(item.bytes);
+      }
+      machine->finished(*one.batch, outcomes.answer({.thread = 1}), outcomes.size(), now_);
+    }
+    (void)machine->take_stops();
+  }
+  void tick() {
+    if (now_ >= machine->next_deadline()) machine->tick(now_);
+  }
+  [[nodiscard]] bool is_dead() const { return machine->has_left() || !link.is_connected(); }
+
+ private:
+  void message(std::string_view, std::string_view reply, std::string_view bytes) noexcept override {
+    machine->arrived(reply, bytes, now_);
+  }
+  void no_responders(std::string_view) noexcept override {}
+  void disconnected() noexcept override { machine->disconnected(now_); }
+  void reconnected() noexcept override { machine->reconnected(now_); }
+  void refused(std::exception_ptr) noexcept override {}
+
+  const nd::time_point& now_;
+  execution_counts& counts_;
+  parwork::nats::worker_options options_;
+  nd::worker_identity who_;
+  nd::worker_machine::works works_;
+
+ public:
+  fake_link link;
+  std::unique_ptr<nd::worker_machine> machine;
+  std::vector<nd::assignment> running;
+};
+
+nd::submitter_settings named_job(std::uint64_t session) {
+  return {.session = {session, session}, .job = "j", .lost_after = 3s};
+}
+
+// One clock for all: the submitter's is copied where it is changed.
+void beat_together(submitter_stage& stage, nd::time_point& now,
+                   const std::vector<std::unique_ptr<joint_worker>>& workers) {
+  now += stage.settings.heartbeat;
+  stage.now = now;
+  for (const auto& one : workers) {
+    if (!one->is_dead()) one->tick();
+  }
+  stage.machine.tick(now);
+  stage.settle();
+}
+
+TEST(machines_together, calm_runs_execute_everything_once) {
+  fake_bus bus;
+  nd::time_point now{1h};
+  execution_counts counts;
+  submitter_stage stage({}, &bus);
+  std::vector<std::unique_ptr<joint_worker>> workers;
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    workers.push_back(std::make_unique<joint_worker>(bus, now, counts, i));
+  }
+  stage.submit_together(2000);
+  for (int i = 0; i < 2000 && stage.books.ends.size() < 2000; ++i) {
+    if (i % 50 == 0) beat_together(stage, now, workers);
+    stage.settle();
+    for (const auto& one : workers) {
+      one->take();
+      one->finish_all();
+    }
+  }
+  EXPECT_EQ(stage.books.succeeded(), 2000U);
+  EXPECT_EQ(counts.size(), 2000U);
+  EXPECT_TRUE(std::ranges::all_of(counts, [](const auto& each) { return each.second == 1; }));
+}
+
+TEST(machines_together, a_job_that_comes_back_collects_what_was_finished_meanwhile) {
+  fake_bus bus;
+  nd::time_point now{1h};
+  execution_counts counts;
+  std::vector<std::unique_ptr<joint_worker>> workers;
+  auto first = std::make_unique<submitter_stage>(named_job(1), &bus);
+  workers.push_back(std::make_unique<joint_worker>(bus, now, counts, 1));
+  first->submit_singly(6);
+  first->settle();
+  workers[0]->take();
+  bus.kill(first->link);
+  workers[0]->finish_all();
+  bus.deliver_all();
+  first.reset();
+  now += 1min;
+  workers[0]->tick();
+
+  submitter_stage second(named_job(2), &bus);
+  second.now = now;
+  second.machine.tick(now);
+  second.submit_singly(6);
+  for (int i = 0; i < 30; ++i) {
+    beat_together(second, now, workers);
+    workers[0]->take();
+    workers[0]->finish_all();
+  }
+  second.settle();
+  EXPECT_EQ(second.books.succeeded(), 6U);
+  EXPECT_EQ(counts.size(), 6U);
+  for (const auto& [item, count] : counts) EXPECT_EQ(count, 1U) << item;
+  EXPECT_TRUE(workers[0]->machine->take() == std::nullopt);
+}
+
+TEST(machines_together, a_large_item_and_its_result_go_in_parts_both_ways) {
+  fake_bus bus;
+  bus.set_max_payload(8192);
+  nd::time_point now{1h};
+  execution_counts counts;
+  submitter_stage stage({}, &bus);
+  std::vector<std::unique_ptr<joint_worker>> workers;
+  workers.push_back(std::make_unique<joint_worker>(bus, now, counts, 1));
+  stage.submit({"small", std::string(300'000, 'x'), "small, too"});
+  for (int i = 0; i < 100 && stage.books.ends.size() < 3; ++i) {
+    beat_together(stage, now, workers);
+    workers[0]->take();
+    workers[0]->finish_all();
+    stage.settle();
+  }
+  EXPECT_EQ(stage.books.succeeded(), 3U);
+  EXPECT_EQ(counts.size(), 3U);
+  for (const auto& [item, count] : counts) EXPECT_EQ(count, 1U) << item.size();
+}
+
+// Submitters of one job that die and come back, among workers in trouble.
+class joint_play {
+ public:
+  explicit joint_play(std::uint64_t seed) : random_(seed), bus_(seed) {
+    for (int i = 0; i < 60; ++i) {
+      items_.push_back((random_() % 25 == 0 ? "poison " : "item ") + std::to_string(i));
+    }
+    begin_session();
+  }
+
+  void play() {
+    for (int step = 0; step < 150; ++step) {
+      act(random_() % 16);
+      stage_->machine.settle(now_);
+      for (std::uint64_t n = random_() % 20; n > 0 && bus_.deliver_one(); --n) {
+      }
+    }
+    end_well();
+  }
+
+ private:
+  // Submits what has not been collected: as a journal does.
+  void begin_session() {
+    stage_ = std::make_unique<submitter_stage>(named_job(++sessions_), &bus_);
+    stage_->now = now_;
+    stage_->machine.tick(now_);
+    left_.clear();
+    for (const std::string& item : items_) {
+      if (!collected_.contains(item)) left_.push_back(item);
+    }
+    for (const std::string& item : left_) stage_->submit({item});
+  }
+  void collect() {
+    for (const auto& [index, end] : stage_->books.ends) {
+      const std::string& item = left_.at(index);
+      EXPECT_EQ(end.result.value_or(item), item);
+      EXPECT_TRUE(collected_.emplace(item, end.result.has_value()).second) << item;
+    }
+  }
+
+  void act(std::uint64_t what) {
+    if (what < 4) {
+      now_ += std::chrono::milliseconds(random_() % 1200);
+      stage_->now = now_;
+      for (const auto& one : workers_) {
+        if (!one->is_dead()) one->tick();
+      }
+      stage_->machine.tick(now_);
+    } else if (what == 4 && workers_.size() < 12) {
+      workers_.push_back(std::make_unique<joint_worker>(bus_, now_, counts_, ++number_));
+    } else if (what == 5) {
+      random_() % 2 == 0 ? bus_.cut(stage_->link) : bus_.mend(stage_->link);
+    } else if (what == 6 && random_() % 4 == 0) {
+      bus_.kill(stage_->link);
+      // Whoever comes later asks first, and waits: calls of the two are not in doubt.
+      bus_.deliver_all();
+      bus_.lose_all();
+      collect();
+      begin_session();
+    } else if (!workers_.empty()) {
+      act_on(*workers_[random_() % workers_.size()], what);
+    }
+  }
+  void act_on(joint_worker& one, std::uint64_t what) {
+    if (one.is_dead() && what != 9) return;
+    if (what == 7 && random_() % 2 == 0) {
+      bus_.kill(one.link);
+    } else if (what == 8) {
+      random_() % 2 == 0 ? bus_.freeze(one.link) : bus_.thaw(one.link);
+    } else if (what == 9) {
+      random_() % 2 == 0 ? bus_.cut(one.link) : bus_.mend(one.link);
+    } else if (what == 10 && random_() % 4 == 0) {
+      one.machine->leave(now_);
+    } else {
+      work(one);
+    }
+  }
+  void work(joint_worker& one) {
+    one.take();
+    if (one.runs_poison()) {
+      bus_.kill(one.link);
+    } else if (random_() % 3 > 0) {
+      one.finish_all();
+    }
+  }
+
+  void end_well() {
+    for (const auto& one : workers_) bus_.thaw(one->link);
+    bus_.mend_all();
+    for (int round = 0; round < 2000 && stage_->books.ends.size() < left_.size(); ++round) {
+      beat_together(*stage_, now_, workers_);
+      bool is_any_alive = false;
+      for (const auto& one : workers_) {
+        if (one->is_dead()) continue;
+        is_any_alive = true;
+        work(*one);
+      }
+      if (!is_any_alive) {
+        workers_.push_back(std::make_unique<joint_worker>(bus_, now_, counts_, ++number_));
+      }
+    }
+    stage_->settle();
+    EXPECT_FALSE(stage_->books.error);
+    collect();
+    EXPECT_EQ(collected_.size(), items_.size());
+    for (const auto& [item, has_succeeded] : collected_) {
+      EXPECT_TRUE(!has_succeeded || counts_[item] > 0) << item;
+      EXPECT_EQ(has_succeeded, !item.starts_with("poison")) << item;
+    }
+  }
+
+  std::mt19937_64 random_;
+  fake_bus bus_;
+  nd::time_point now_{1h};
+  execution_counts counts_;
+  std::vector<std::string> items_;
+  std::vector<std::string> left_;          // of this session, by index
+  std::map<std::string, bool> collected_;  // whether it succeeded
+  std::vector<std::unique_ptr<joint_worker>> workers_;
+  std::unique_ptr<submitter_stage> stage_;
+  std::uint64_t sessions_ = 0;
+  std::uint64_t number_ = 0;
+};
+
+TEST(machines_together, whatever_happens_each_item_is_collected_once) {
+  const std::uint64_t first = std::random_device{}();
+  for (std::uint64_t seed = first; seed < first + 30; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    joint_play(seed).play();
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
+}  // namespace
