@@ -68,10 +68,20 @@ void tick_clock::calibrate() {
 
 void tick_clock::stand_still() noexcept { scale = 1; }  // a nanosecond has 2^32 ticks
 
+// From now, not from the start: over hours the two clocks go apart.
+tick_clock::rep tick_clock::count_at(std::chrono::steady_clock::time_point when) noexcept {
+  if (scale == 0) return duration(when.time_since_epoch()).count();
+  const reading now = read_both();
+  return nanoseconds_of(now.ticks) + duration(when - now.time).count();
+}
+
 #else
 
 void tick_clock::calibrate() {}
 void tick_clock::stand_still() noexcept {}
+tick_clock::rep tick_clock::count_at(std::chrono::steady_clock::time_point when) noexcept {
+  return duration(when.time_since_epoch()).count();
+}
 
 #endif
 

@@ -86,12 +86,10 @@ void recorder::add_remote(remote_lane_id lane, std::uint64_t first, std::uint32_
                           std::uint32_t failed, std::chrono::steady_clock::time_point start,
                           std::chrono::nanoseconds duration) noexcept {
   if (recording_->where() != detail::recording::phase::running || count == 0) return;
-  const std::int64_t ago = (std::chrono::steady_clock::now() - start).count();
-  const std::int64_t now = detail::tick_clock::count() - recording_->origin();
   recording_->remote().add(
       static_cast<std::uint32_t>(lane),
       {.duration = std::max<std::int64_t>(0, duration.count()),
-       .start = now - ago,
+       .start = detail::tick_clock::count_at(start) - recording_->origin(),
        .index = first,
        .how = failed > 0 ? detail::attempt_result::failed : detail::attempt_result::succeeded,
        .items = count,
