@@ -115,6 +115,7 @@ template <class Work, class Max>
                                                              std::forward<Max>(max)};
 }
 
+/// @cond
 // What is neither: one sentence.
 template <class Work, class Max>
   requires(!detail::length_of_spans<std::decay_t<Max>> && !std::convertible_to<Max, batch_options>)
@@ -124,5 +125,6 @@ auto batched(Work&& work, Max&&) {
                 "without arguments that returns one, or batch_options");
   return batched(std::forward<Work>(work));
 }
+/// @endcond
 
 }  // namespace parwork

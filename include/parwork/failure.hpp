@@ -108,8 +108,10 @@ class failure {
   static void retain(body* shared) noexcept;
   static void release(body* shared) noexcept;
 
+  /// @cond
   friend detail::standing_failures;
   friend failure detail::at_stage(const failure& why, unsigned stage) noexcept;
+  /// @endcond
 
   body* body_;
 };

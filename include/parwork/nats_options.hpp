@@ -99,12 +99,14 @@ struct job_info {
   std::uint64_t total = 0;  ///< 0: not known
 };
 
+/// How work goes to workers of other machines.
 struct remote_options {
   std::vector<std::string> needs = {};  ///< labels: only workers that offer all of them
   std::chrono::nanoseconds timeout{0};  ///< of an execution, on the worker; 0: none
   std::size_t max_batch = 4096;         ///< items in a message, at most: 1 to 65,536
 };
 
+/// Where a worker finds its work, and how long it waits for what.
 struct worker_options {
   std::string url = "nats://127.0.0.1:4222";  ///< as in cluster_options, here and below
   credentials login = {};

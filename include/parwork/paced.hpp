@@ -43,12 +43,12 @@ class paced_generator {
 
   /// The same where `generator` fills items: so does this one.
   [[nodiscard]] bool operator()(item& into)
-    requires source::fills
+    requires(source::fills)
   {
     return (*this)(into, std::stop_token());
   }
   [[nodiscard]] bool operator()(item& into, const std::stop_token& stop)
-    requires source::fills
+    requires(source::fills)
   {
     if (detail::wait_until(pace_.due(), stop) == detail::wait_end::stopped) return false;
     const bool filled = source_.fill(into, stop);

@@ -374,6 +374,7 @@ template <class Generator, class Work = detail::name_of_many,
 
 // --- Calls that were meant otherwise: one sentence each ---
 
+/// @cond
 template <class Generator, class Work>
 summary process(Generator&&, Work&&) {
   static_assert(detail::always_false<Work>,
@@ -401,5 +402,6 @@ summary process(First&&, Last&&, Work&&, Collector&&, const options&) {
                 "std::ranges::subrange(first, last)");
   return {};
 }
+/// @endcond
 
 }  // namespace parwork
