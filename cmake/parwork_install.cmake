@@ -21,8 +21,9 @@ configure_package_config_file(
   cmake/parworkConfig.cmake.in "${PROJECT_BINARY_DIR}/parworkConfig.cmake"
   INSTALL_DESTINATION "${package_dir}"
   NO_SET_AND_CHECK_MACRO)
+# 0.2 only adds to 0.1, so who asks for 0.1 gets it. A version that takes something away has to say otherwise here.
 write_basic_package_version_file(
-  "${PROJECT_BINARY_DIR}/parworkConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+  "${PROJECT_BINARY_DIR}/parworkConfigVersion.cmake" COMPATIBILITY SameMajorVersion)
 install(FILES
   "${PROJECT_BINARY_DIR}/parworkConfig.cmake" "${PROJECT_BINARY_DIR}/parworkConfigVersion.cmake"
   DESTINATION "${package_dir}")
