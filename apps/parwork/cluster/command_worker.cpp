@@ -121,15 +121,9 @@ class command_worker {
   }
 
   static outcome outcome_of(const remote_job& which, const remote_outcome& from) {
-    outcome told;
-    told.why = from.why;
-    told.exit = from.exit;
-    told.signal = from.signal;
-    told.message = from.message;
-    told.start = from.start;
-    told.duration = from.duration;
+    outcome told{from};
+    told.host.clear();  // its own
     told.attempt = which.attempt;
-    told.slot = from.slot;
     told.out_bytes = from.out.size();
     told.err_bytes = from.err.size();
     return told;

@@ -317,14 +317,8 @@ bool remote_runner::all_refuse(const std::string& worker) {
 }
 
 outcome remote_runner::outcome_of(remote_outcome&& from, const assignment& held) {
-  outcome ended;
-  ended.why = from.why;
-  ended.exit = from.exit;
-  ended.signal = from.signal;
-  ended.message = std::move(from.message);
-  ended.can_be_repeated = from.can_be_repeated;
-  ended.start = from.start;
-  ended.duration = from.duration;
+  const unsigned slot_there = from.slot;
+  outcome ended{static_cast<job_end&&>(from)};
   ended.attempt = held.waiting.done.attempt();
   ended.run = parts_.run;
   ended.sequence = held.waiting.which->sequence;
@@ -336,22 +330,19 @@ outcome remote_runner::outcome_of(remote_outcome&& from, const assignment& held)
   ended.err.append(from.err);
   const mutex_lock lock(mutex_);
   const auto number = static_cast<unsigned>(lanes_.size() % job_record::most_slots) + 1;
-  ended.slot = lanes_.try_emplace({from.worker, from.slot}, number).first->second;
-  ended.host = std::move(from.host);
+  ended.slot = lanes_.try_emplace({from.worker, slot_there}, number).first->second;
   return ended;
 }
 
 // Of a job that has no outcome: its workers were lost, or its bytes are too many.
 outcome remote_runner::lost(const parwork::failure& why, const assignment& held) const {
-  outcome ended;
-  ended.why = cause::spawn;
-  ended.exit = status::not_runnable;
-  ended.message = why.message();
+  std::string message = why.message();
   if (why.kind() == parwork::failure_kind::abandoned) {
-    ended.message = "each worker that ran it was lost: " + ended.message;
+    message = "each worker that ran it was lost: " + message;
   }
-  if (ended.message.starts_with("parwork: ")) ended.message.erase(0, 9);
-  ended.can_be_repeated = false;
+  if (message.starts_with("parwork: ")) message.erase(0, 9);
+  outcome ended;
+  ended.refuse(status::not_runnable, std::move(message));
   ended.start = unix_time();
   ended.attempt = held.waiting.done.attempt();
   ended.slot = 1;

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "support/status.hpp"
+
 namespace cli {
 namespace {
 
@@ -39,6 +41,12 @@ std::string why_not_started(const std::string& program, std::size_t items, int f
     return "cannot run '" + program + "': the interpreter that its first line names is missing";
   }
   return "cannot run '" + program + "': " + std::strerror(fault);
+}
+
+void note_not_started(job_end& into, const std::string& program, std::size_t items, int fault) {
+  into.refuse(fault == ENOENT ? status::not_found : status::not_runnable,
+              why_not_started(program, items, fault));
+  into.can_be_repeated = is_for_lack_of_resources(fault);
 }
 
 error too_few_files(const run_settings& settings) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 
+#include "jobs/job_end.hpp"
 #include "options/settings.hpp"
 #include "support/error.hpp"
 
@@ -17,6 +18,9 @@ namespace cli {
 
 /// One sentence that names the program, or the items of which there are so many.
 [[nodiscard]] std::string why_not_started(const std::string& program, std::size_t items, int fault);
+
+/// Notes the end of a job that was never started, with that sentence.
+void note_not_started(job_end& into, const std::string& program, std::size_t items, int fault);
 
 /// This process's own limit is too low for a single job: nobody else gives files back while nothing
 /// of ours runs. Names the number that is needed.

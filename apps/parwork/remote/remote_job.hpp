@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "jobs/job_end.hpp"
 #include "jobs/job_reach.hpp"
-#include "jobs/outcome.hpp"
 #include "parwork/codec.hpp"
 
 namespace cli {
@@ -48,18 +48,9 @@ struct remote_job {
 inline constexpr std::uint64_t most_remote_output = (std::uint64_t{64} << 20) - 65536;
 
 /// What an attempt came to.
-struct remote_outcome {
-  cause why = cause::exit;
-  int exit = 0;
-  int signal = 0;
-  std::string message;
-  bool can_be_repeated = true;
+struct remote_outcome : job_end {
   bool not_here = false;  // the worker has no such program, or folder: another one may
-  double start = 0;       // Unix time, seconds, by the worker's clock
-  double duration = 0;    // seconds
-  unsigned slot = 0;      // of the worker, from 1
-  std::string host;
-  std::string worker;  // host and process: who refuses
+  std::string worker;     // host and process: who refuses
   std::string out, err;
 };
 

@@ -122,21 +122,16 @@ class served_command::execution {
   }
 
   bool lack_folder(int fault) {
-    result_.why = cause::spawn;
-    result_.exit = status::not_runnable;
-    result_.message =
+    result_.refuse(
+        status::not_runnable,
         system_error("the folder " + what_.folder + " cannot be used on " + result_.host, fault)
-            .what();
-    result_.can_be_repeated = false;
+            .what());
     result_.not_here = true;
     return false;
   }
 
   bool fail(const std::string& program, int fault) {
-    result_.why = cause::spawn;
-    result_.exit = fault == ENOENT ? status::not_found : status::not_runnable;
-    result_.message = why_not_started(program, what_.items, fault);
-    result_.can_be_repeated = is_for_lack_of_resources(fault);
+    note_not_started(result_, program, what_.items, fault);
     result_.not_here = is_not_runnable(fault) && what_.starts_one_program;
     return false;
   }
@@ -252,13 +247,9 @@ class served_command::execution {
   void refuse_output() {
     result_.out.clear();
     result_.err.clear();
-    result_.why = cause::spawn;
-    result_.exit = status::not_runnable;
-    result_.signal = 0;
-    result_.message =
-        "it wrote more than 64 MiB, which is all that comes back from a worker: let it write to a "
-        "file";
-    result_.can_be_repeated = false;
+    result_.refuse(status::not_runnable,
+                   "it wrote more than 64 MiB, which is all that comes back from a worker: let it "
+                   "write to a file");
   }
 
   process_starter& starter_;
