@@ -14,7 +14,7 @@ try_package() {
   local used
   for used in 'parwork main.cpp' 'parwork-journal journal.cpp' 'parwork-nats nats.cpp'; do
     # shellcheck disable=SC2086 # two words
-    PKG_CONFIG_PATH="$prefix/lib/pkgconfig" \
+    PKG_CONFIG_PATH="$prefix/lib/pkgconfig:$prefix/lib/$("${CXX:-g++}" -print-multiarch)/pkgconfig" \
       tests/package/by_pkg_config.sh "${CXX:-g++}" "build/package/consumer-$name/by-pkg-config" $used
   done
 }
@@ -123,13 +123,38 @@ try_source() {
   try_tool "$root/prefix"
 }
 
-# What git knows at this commit: the same bytes wherever it is made.
-package_source() {
+# What git knows at this commit, as FILE: the same bytes wherever it is made.
+archive_sources() {
   git rev-parse HEAD >/dev/null 2>&1 || die 'a source archive is made of a git checkout'
   [[ -z $(git status --porcelain) ]] || say 'changes that are not committed are not in it'
-  local name
-  name=parwork-$(version)
-  mkdir -p dist
-  git archive --format=tar --prefix="$name/" HEAD | xz -9 --threads=1 >"dist/$name.tar.xz"
-  try_source "dist/$name.tar.xz"
+  mkdir -p "$(dirname "$1")"
+  git archive --format=tar --prefix="parwork-$(version)/" HEAD | xz -9 --threads=1 >"$1"
+}
+
+package_source() {
+  local archive
+  archive=dist/parwork-$(version).tar.xz
+  archive_sources "$archive"
+  try_source "$archive"
+}
+
+# --- the Debian source package, and the packages that Debian's tools make of it --------------------------
+
+package_debian() {
+  local folder=build/package-debian tree
+  tree=$folder/parwork-$(version)
+  rm -rf "$folder"
+  archive_sources "$folder/parwork_$(version).orig.tar.xz"
+  tar --extract --file "$folder/parwork_$(version).orig.tar.xz" --directory "$folder"
+  cp -r "$tree/packaging/debian" "$tree/debian"
+  say 'dpkg-buildpackage'
+  (cd "$tree" && DEB_BUILD_OPTIONS=parallel=$(jobs) dpkg-buildpackage --unsigned-source --unsigned-changes) \
+    >"$folder/build.log" 2>&1 || { tail -n 40 "$folder/build.log" >&2; die 'dpkg-buildpackage failed'; }
+  check_policy "$folder"/*.changes
+  mkdir -p "$folder/root" dist/debian
+  local deb
+  for deb in "$folder"/parwork_*.deb "$folder"/libparwork-dev_*.deb; do install_deb "$deb" "$folder/root"; done
+  try_package "$PWD/$folder/root/usr" debian
+  try_tool "$folder/root/usr"
+  cp "$folder"/*.{deb,dsc,tar.xz,changes,buildinfo} dist/debian/
 }

@@ -45,6 +45,9 @@ def versions_elsewhere(folder, version):
     port = json.loads(read(folder, "packaging/vcpkg/ports/parwork/vcpkg.json") or "{}")
     if port.get("version") != version:
         yield f"packaging/vcpkg/ports/parwork/vcpkg.json: version {port.get('version')}"
+    debian = read(folder, "packaging/debian/changelog").partition("\n")[0]
+    if not debian.startswith(f"parwork ({version}-"):
+        yield f"packaging/debian/changelog: it begins with '{debian}'"
     minor = version.rsplit(".", 1)[0]
     for name in ("README.md", "docs/getting_started.md", "docs/installing.md"):
         text = read(folder, name)

@@ -15,6 +15,7 @@ READY = {
     "README.md": "find_package(parwork 1.2 CONFIG)\n\n## Status\n\n1.2.3, released. Tested.\n",
     "docs/installing.md": "GIT_TAG v1.2.3)\n",
     "packaging/vcpkg/ports/parwork/vcpkg.json": json.dumps({"version": "1.2.3"}),
+    "packaging/debian/changelog": "parwork (1.2.3-1) unstable; urgency=medium\n",
 }
 
 
@@ -74,6 +75,11 @@ class ReleaseCheck(unittest.TestCase):
                 "packaging/vcpkg/ports/parwork/vcpkg.json",
                 '{"version": "1.2.2"}',
                 "packaging/vcpkg/ports/parwork/vcpkg.json: version 1.2.2",
+            ),
+            (
+                "packaging/debian/changelog",
+                "parwork (1.2.2-1) unstable; urgency=medium\n",
+                "packaging/debian/changelog: it begins with 'parwork (1.2.2-1) unstable; urgency=medium'",
             ),
             (
                 "README.md",
