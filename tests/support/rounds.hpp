@@ -15,16 +15,16 @@
 
 namespace parwork_test {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-inline constexpr bool sanitized = true;
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || defined(PARWORK_EMULATED)
+inline constexpr bool runs_slowly = true;
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-inline constexpr bool sanitized = true;
+inline constexpr bool runs_slowly = true;
 #else
-inline constexpr bool sanitized = false;
+inline constexpr bool runs_slowly = false;
 #endif
 #else
-inline constexpr bool sanitized = false;
+inline constexpr bool runs_slowly = false;
 #endif
 
 /// The number in an environment variable, or `otherwise`.
@@ -61,7 +61,7 @@ class dice {
 template <class Body>
 void play_rounds(std::uint64_t count, Body&& body) {
   const std::uint64_t rounds =
-      number_from_environment("PARWORK_STRESS_ROUNDS", sanitized ? count / 10 + 1 : count);
+      number_from_environment("PARWORK_STRESS_ROUNDS", runs_slowly ? count / 10 + 1 : count);
   const std::uint64_t first =
       number_from_environment("PARWORK_STRESS_SEED", std::random_device()());
   for (std::uint64_t round = 0; round < rounds; ++round) {

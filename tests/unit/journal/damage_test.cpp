@@ -99,7 +99,7 @@ TEST_F(damaged_journal, byte_of_the_last_page_that_flips_costs_no_more_than_doin
   // It holds records, and is nearly full.
   ASSERT_NE(whole_.find("item 97", whole_.size() - page), std::string::npos);
   // All of them; a sanitizer's build, which takes long for each, tries some of these runs.
-  const std::size_t step = parwork_test::sanitized ? 7 : 1;
+  const std::size_t step = parwork_test::runs_slowly ? 7 : 1;
   for (std::size_t at = whole_.size() - page; at < whole_.size() && !HasFailure(); at += step) {
     SCOPED_TRACE("byte " + std::to_string(at));
     std::string flipped = whole_;
