@@ -631,6 +631,28 @@ class WatchTest(DeploymentTest):
         self.go()
         self.assertEqual(self.end(run)[0], 0)
 
+    def test_a_slow_consumer_is_cut_off_and_loses_nothing(self):
+        """A run that is stopped while 36 MB come, of which its server holds 1 MB."""
+        self.file("small.conf", "max_pending: 1MB\n")
+        port = free_port()
+        self.url = self.serve("-c", "small.conf", "-m", str(port), cwd=self.folder)
+        workers = [self.worker() for _ in range(6)]
+        wait_for(lambda: len(self.status()["workers"]) == len(workers))
+        size = 3_000_000
+        large = f"touch {{}}.begun; until [ -e go ]; do sleep 0.02; done; head -c {size} /dev/zero"
+        items = [str(i) for i in range(18)]
+        with open(self.folder / "out", "wb") as out:
+            run = self.begin("-c", large, ":::", *items, stdout=out)
+        wait_for(lambda: len(self.begun()) >= 2 * len(workers))
+        run.send_signal(signal.SIGSTOP)
+        self.go()
+        address = f"http://127.0.0.1:{port}"
+        wait_for(lambda: figures(address, "varz").get("slow_consumers"))
+        run.send_signal(signal.SIGCONT)
+        status, _, err = self.end(run)
+        self.assertEqual(status, 0, err)
+        self.assertEqual((self.folder / "out").stat().st_size, size * len(items))
+
 
 if __name__ == "__main__":
     main()
