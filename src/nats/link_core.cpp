@@ -266,13 +266,15 @@ void link_core::retire(std::shared_ptr<nats_connection> connection) {
     const parwork::detail::lock_guard lock(listener_mutex_);
     heard_ = 0;
   }
-  std::map<std::string, std::unique_ptr<nats_connection::subscription>> closed;
+  std::multimap<std::string, std::unique_ptr<nats_connection::subscription>> closed;
   {
     const parwork::detail::lock_guard lock(send_mutex_);
+    closed.swap(ended_);
     for (auto& [pattern, subscription] : subscriptions_) {
       closed.emplace(pattern, std::move(subscription));
     }
   }
+  connection->close();
   closed.clear();  // before their connection, and without the lock
   connection.reset();
 }
@@ -360,14 +362,15 @@ void link_core::subscribe(const std::string& pattern) {
 }
 
 void link_core::unsubscribe(const std::string& pattern) noexcept {
-  std::shared_ptr<nats_connection> connection;  // outlives the subscription
-  std::unique_ptr<nats_connection::subscription> closed;
   const parwork::detail::lock_guard lock(send_mutex_);
-  connection = connection_;
   const auto found = subscriptions_.find(pattern);
   if (found == subscriptions_.end()) return;
-  closed = std::move(found->second);
-  subscriptions_.erase(found);
+  if (!found->second) {
+    subscriptions_.erase(found);
+    return;
+  }
+  found->second->end();
+  ended_.insert(subscriptions_.extract(found));
 }
 
 void link_core::publish(std::string_view subject, std::string_view reply, std::string_view bytes) {

@@ -95,6 +95,9 @@ class link_core : public std::enable_shared_from_this<link_core> {
   std::shared_ptr<nats_connection> connection_ PARWORK_GUARDED_BY(send_mutex_);
   std::map<std::string, std::unique_ptr<nats_connection::subscription>> subscriptions_
       PARWORK_GUARDED_BY(send_mutex_);  // null: the server is to be told
+  // Of this connection, no more wanted: they live as long as it does.
+  std::multimap<std::string, std::unique_ptr<nats_connection::subscription>> ended_
+      PARWORK_GUARDED_BY(send_mutex_);
   away_buffer away_ PARWORK_GUARDED_BY(send_mutex_);
 
   std::atomic<std::size_t> max_payload_ = 0;

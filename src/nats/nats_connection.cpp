@@ -280,6 +280,12 @@ nats_connection::subscription::~subscription() {
   natsSubscription_Destroy(as_subscription(handle_));
 }
 
+void nats_connection::subscription::end() noexcept {
+  natsSubscription_Unsubscribe(as_subscription(handle_));
+}
+
+void nats_connection::close() noexcept { natsConnection_Close(as_connection(handle_)); }
+
 std::unique_ptr<nats_connection::subscription> nats_connection::subscribe(
     const std::string& pattern) {
   natsSubscription* made = nullptr;

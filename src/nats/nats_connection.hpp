@@ -45,12 +45,16 @@ class connection_watcher {
 
 class nats_connection {
  public:
+  /// To be destroyed only when its connection is closed or has ended: before version 3.6, libnats's
+  /// reading thread uses one that another thread has destroyed (nats.c's issue 637).
   class subscription {
    public:
     explicit subscription(void* handle) : handle_(handle) {}
     ~subscription();
     subscription(const subscription&) = delete;
     subscription& operator=(const subscription&) = delete;
+    /// Nothing more comes of it.
+    void end() noexcept;
 
    private:
     void* handle_;  // a natsSubscription*
@@ -77,6 +81,8 @@ class nats_connection {
                                 std::string_view bytes) noexcept;
   /// Until the server has answered all that was sent before. False: not in time.
   [[nodiscard]] bool flush(std::chrono::nanoseconds at_most) noexcept;
+  /// Nothing is read or sent any more when it returns. The watcher hears that it has ended.
+  void close() noexcept;
   [[nodiscard]] std::size_t max_payload() const noexcept;
   [[nodiscard]] static std::string new_inbox();
 
