@@ -6,8 +6,8 @@
      FAULTS    so many times a message is lost, or worker 0 freezes, wakes up, or is killed
      EARLY     so many polls come before all is quiet: answers and batches cross
      RESTARTS  so many times the submitter is killed, and its job comes back under another session,
-               with a journal of what was collected. With several workers an item that one of them
-               has kept may be executed again: another one may say its first state before
+               with a journal of what was collected. What workers have kept is not executed again:
+               nothing is handed out before the first states of all that answer
 
    A step is what a machine does about one message: it holds its lock meanwhile. Time is what
    happens when all is quiet: then a heartbeat comes. Not modelled: careful batches and batches of
@@ -58,6 +58,7 @@ byte polls[WORKERS];
 byte unanswered[WORKERS];
 byte known;            /* workers that have said their first state: a set */
 byte lost;             /* workers: a set */
+bool settled;          /* the first states are here: it hands out */
 
 /* Workers. */
 byte queued[WORKERS];  /* batches: a set */
@@ -74,8 +75,11 @@ byte early;
 byte quiet_polls;
 byte w, n, k, s, c, set;
 
-#define MAY_REPEAT (faults > 0 || (session > 0 && WORKERS > 1))
+#define MAY_REPEAT (faults > 0)
 #define IS_AWAY(worker) ((worker) == 0 && (frozen || dead))
+/* or it does not answer: its call or its answer is lost */
+#define HAS_ANSWERED(worker) \
+  (HAS(known, worker) || IS_AWAY(worker) || (len(to[worker]) == 0 && len(from[worker]) == 0))
 #define HAS(set, number) (((set) & BIT(number)) != 0)
 #define ALL_ITEMS ((1 << ITEMS) - 1)
 
@@ -286,6 +290,7 @@ inline restart() {
   held = 0;
   known = 0;
   lost = 0;
+  settled = false;
   for (w : 0 .. WORKERS - 1) {
     polls[w] = 0;
     unanswered[w] = 0;
@@ -329,7 +334,11 @@ active proctype all() {
        select (worker : 0 .. WORKERS - 1);
        if
        :: len(from[worker]) > 0 -> hear(worker)
+#ifdef BUG_FIRST_ANSWER_IS_ENOUGH
        :: HAS(known & ~lost, worker) && (done | held) != ALL_ITEMS ->
+#else
+       :: settled && HAS(known & ~lost, worker) && (done | held) != ALL_ITEMS ->
+#endif
           item = 0;
           do
           :: HAS(done | held, item) -> item++
@@ -339,6 +348,9 @@ active proctype all() {
        :: early < EARLY && HAS(known, worker) -> early++; poll_worker(worker)
        fi;
        worker = 0; item = 0; w = 0; n = 0; k = 0; s = 0; c = 0; set = 0
+     }
+  :: atomic { /* the settling time is over: who answers has answered meanwhile */
+       !settled && known != 0 && HAS_ANSWERED(0) && HAS_ANSWERED(WORKERS - 1) -> settled = true
      }
   :: atomic { /* a worker */
        select (worker : 0 .. WORKERS - 1);

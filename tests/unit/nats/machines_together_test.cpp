@@ -7,8 +7,11 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "nats/batch_outcomes.hpp"
@@ -169,6 +172,56 @@ TEST(machines_together, a_job_that_comes_back_collects_what_was_finished_meanwhi
   EXPECT_TRUE(workers[0]->machine->take() == std::nullopt);
 }
 
+// A submitter dies when all items are out; its job comes back among messages in any order.
+void expect_that_nothing_kept_is_executed_again(std::uint64_t seed, std::size_t item_size) {
+  fake_bus bus(seed);
+  bus.set_max_payload(8192);
+  nd::time_point now{1h};
+  execution_counts counts;
+  std::vector<std::unique_ptr<joint_worker>> workers;
+  for (std::uint64_t i = 1; i <= 3; ++i) {
+    workers.push_back(std::make_unique<joint_worker>(bus, now, counts, i, 4));
+  }
+  std::vector<std::string> items;
+  for (char c = 'a'; c <= 'l'; ++c) items.emplace_back(item_size, c);
+  {
+    submitter_stage first(named_job(1), &bus);
+    for (const std::string& item : items) first.submit({item});
+    first.pass(1s);
+    for (const auto& one : workers) one->take();
+    bus.kill(first.link);
+    for (const auto& one : workers) one->finish_all();
+    bus.deliver_all();
+  }
+  ASSERT_EQ(counts.size(), items.size());
+  submitter_stage second(named_job(2), &bus);
+  second.now = now;
+  second.machine.tick(now);
+  for (const std::string& item : items) second.submit({item});
+  do {
+    second.machine.settle(now);
+  } while (bus.deliver_one());
+  for (int i = 0; i < 30; ++i) {
+    beat_together(second, now, workers);
+    for (const auto& one : workers) {
+      one->take();
+      one->finish_all();
+    }
+  }
+  EXPECT_EQ(second.books.succeeded(), items.size());
+  for (const auto& [item, count] : counts) EXPECT_EQ(count, 1U) << item[0];
+}
+
+TEST(machines_together, nothing_that_any_of_several_workers_kept_is_executed_again) {
+  const std::uint64_t first = std::random_device{}();
+  for (std::uint64_t seed = first; seed < first + 20; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    expect_that_nothing_kept_is_executed_again(seed, 10);
+    expect_that_nothing_kept_is_executed_again(seed, 30'000);  // in parts
+    if (::testing::Test::HasFailure()) return;
+  }
+}
+
 TEST(machines_together, a_large_item_and_its_result_go_in_parts_both_ways) {
   fake_bus bus;
   bus.set_max_payload(8192);
@@ -196,6 +249,10 @@ class joint_play {
     for (int i = 0; i < 60; ++i) {
       items_.push_back((random_() % 25 == 0 ? "poison " : "item ") + std::to_string(i));
     }
+    bus_.decide([this](const parwork_test::fake_message& what) {
+      note_kept(what.bytes);
+      return parwork_test::fake_fate::arrives;
+    });
     begin_session();
   }
 
@@ -220,6 +277,25 @@ class joint_play {
       if (!collected_.contains(item)) left_.push_back(item);
     }
     for (const std::string& item : left_) stage_->submit({item});
+    kept_.clear();
+    if (random_() % 2 == 0) answer_in_time();
+  }
+  // What workers kept is used, and handed out to nobody.
+  void answer_in_time() {
+    do {
+      stage_->machine.settle(now_);
+    } while (bus_.deliver_one());
+    for (std::size_t i = 0; i < left_.size(); ++i) {
+      EXPECT_TRUE(!kept_.contains(left_[i]) || stage_->books.ends.contains(i)) << left_[i];
+    }
+  }
+  void note_kept(std::string_view frame) {
+    const nd::decoded got = nd::decode(frame);
+    const auto* const what = got.what ? std::get_if<nd::kept>(&*got.what) : nullptr;
+    if (what == nullptr) return;
+    for (const nd::kept_item& one : what->items) {
+      if (one.its.kind != nd::outcome_kind::not_started) kept_.emplace(one.item);
+    }
   }
   void collect() {
     for (const auto& [index, end] : stage_->books.ends) {
@@ -247,9 +323,15 @@ class joint_play {
       bus_.deliver_all();
       bus_.lose_all();
       collect();
+      if (random_() % 2 == 0) finish_meanwhile();
       begin_session();
     } else if (!workers_.empty()) {
       act_on(*workers_[random_() % workers_.size()], what);
+    }
+  }
+  void finish_meanwhile() {
+    for (const auto& one : workers_) {
+      if (!one->is_dead() && !one->runs_poison()) one->finish_all();
     }
   }
   void act_on(joint_worker& one, std::uint64_t what) {
@@ -307,6 +389,7 @@ class joint_play {
   std::vector<std::string> items_;
   std::vector<std::string> left_;          // of this session, by index
   std::map<std::string, bool> collected_;  // whether it succeeded
+  std::set<std::string> kept_;             // as workers have said to this session
   std::vector<std::unique_ptr<joint_worker>> workers_;
   std::unique_ptr<submitter_stage> stage_;
   std::uint64_t sessions_ = 0;

@@ -23,7 +23,8 @@ TEST(submitter_jobs, a_superseded_one_ends_and_leaves_everything_to_the_later) {
   submitter_stage stage({.job = "j"});
   acting_worker one(stage);
   stage.submit_singly(1);
-  stage.settle();
+  stage.pass(1s);
+  ASSERT_EQ(one.items(), 1U);
   one.start_all();
   one.say(nd::superseded{{9, 9}});
   stage.settle();
@@ -67,6 +68,7 @@ TEST(submitter_jobs, what_was_kept_is_used_once_by_items_of_the_same_bytes) {
   EXPECT_EQ(stage.books.ends.size(), 3U);
   ASSERT_EQ(one.taken.size(), 1U);
   EXPECT_EQ(one.taken[0], std::pair(nd::session_id{3, 3}, std::uint64_t{5}));
+  stage.pass(1s);
   one.work_off();
   EXPECT_EQ(stage.books.ends.at(1).result, "=x");
   EXPECT_EQ(stage.books.ends.at(4).result, "=a") << "each is used once";
@@ -78,7 +80,7 @@ TEST(submitter_jobs, what_was_kept_is_for_pending_items_too) {
   stage.settle();
   acting_worker one(stage);
   say_kept(one, 1, {"b"});
-  stage.pass(100ms);
+  stage.pass(1s);
   EXPECT_EQ(stage.books.ends.at(1).result, "kept b");
   one.work_off();
   EXPECT_EQ(stage.books.succeeded(), 3U);
