@@ -1,6 +1,7 @@
 #include "nats/submitter_machine.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -27,6 +28,8 @@ submitter_machine::submitter_machine(const submitter_settings& settings, link& o
       workers_(settings_, table_, out_, observer),
       dispatcher_(settings.session, table_, workers_.all(), out_),
       watch_({settings.work, settings.needs, settings.give_up_after}),
+      first_states_(settings_),
+      began_(settings.began),
       next_beat_(now),
       called_at_(now - settings.heartbeat) {
   if (!over.is_connected()) away_since_ = now;
@@ -86,9 +89,19 @@ void submitter_machine::on(const session_id& from, remote_worker* by, const stat
     ++damaged_;
     return;
   }
+  if (says.fits == fitness::undecided) return first_states_.is_to_come(from, now);
   if (says.fits != fitness::serves) return refuse_worker(says, now);
+  begin_after(says.after);
   watch_.fits(from);
+  first_states_.has_come(from, now);
   workers_.said_state(by, says, now);
+}
+
+// The session that had the job before began later by its own clock. Nobody shall take it for that.
+void submitter_machine::begin_after(std::uint64_t earlier) noexcept {
+  if (earlier < began_ || earlier == std::numeric_limits<std::uint64_t>::max()) return;
+  began_ = earlier + 1;
+  is_call_due_ = true;
 }
 
 void submitter_machine::refuse_worker(const state& says, time_point now) {
@@ -145,15 +158,18 @@ void submitter_machine::on(const session_id& from, remote_worker*, const started
   if (open_batch* const one = table_.find(what.batch, from)) one->is_started = true;
 }
 
-void submitter_machine::on(const session_id& from, remote_worker*, const kept& what, time_point) {
+void submitter_machine::on(const session_id& from, remote_worker* by, const kept& what,
+                           time_point now) {
+  if (by == nullptr) first_states_.is_to_come(from, now);
   if (settings_.job.empty() || what.earlier == settings_.session) {
     return workers_.acknowledge(from, what.earlier, what.batch);
   }
   table_.keep(from, what);
 }
 
-void submitter_machine::on(const session_id&, remote_worker* by, const goodbye& what,
+void submitter_machine::on(const session_id& from, remote_worker* by, const goodbye& what,
                            time_point now) {
+  first_states_.has_gone(from);
   if (by != nullptr) workers_.said_goodbye(*by, what, now);
 }
 
@@ -172,6 +188,7 @@ void submitter_machine::on(const session_id& from, remote_worker* by, const part
     ++damaged_;
     return;
   }
+  if (by == nullptr) first_states_.is_to_come(from, now);
   const part_taken got = workers_.take_part(from, by, what, now);
   if (got.fate == part_fate::damaged) {
     ++damaged_;
@@ -204,6 +221,7 @@ void submitter_machine::reconnected(time_point now) {
   is_call_due_ = true;
   called_at_ = now - settings_.heartbeat;
   if (is_superseded_) return;
+  first_states_.start_anew(now);
   workers_.start_anew(now);
   next_beat_ = now + settings_.heartbeat;
   watch(now);
@@ -230,7 +248,8 @@ void submitter_machine::settle(time_point now) {
   }
   watch(now);
   full_until_.reset();
-  if (!is_connected() || error_ || table_.pending() == 0) return;
+  if (!is_connected() || !first_states_.are_here(now)) return;
+  if (error_ || table_.pending() == 0) return;
   if (out_.is_full()) {
     full_until_ = now + buffer_check;
   } else {
@@ -241,6 +260,7 @@ void submitter_machine::settle(time_point now) {
 void submitter_machine::call_workers() {
   is_call_due_ = false;
   out_.call_workers({.session = settings_.session,
+                     .began = began_,
                      .job = settings_.job,
                      .work = settings_.work,
                      .item_codec = settings_.item_codec,
@@ -300,6 +320,9 @@ time_point submitter_machine::next_deadline() const noexcept {
     if (const auto look = watch_.next_look()) next = std::min(next, *look);
   }
   if (full_until_) next = std::min(next, *full_until_);
+  if (const auto look = first_states_.next_look(); look && is_connected()) {
+    next = std::min(next, *look);
+  }
   return next;
 }
 

@@ -23,7 +23,9 @@
 //               there, leaving -> unknown (lost)    lost_after's polls unanswered; two polls with
 //                                      503 in a row, five after a reconnect of one's own
 //               unknown (lost) -> there   a state: it is back
-//   a session   connected <-> away     the link says so: away nothing is handed out nor polled;
+//   a session   settling -> settled     of a named job: the first states that are to be expected
+//                                      are here; before that nothing is handed out
+//               connected <-> away     the link says so: away nothing is handed out nor polled;
 //                                      back: call and poll at once, and no poll before counts;
 //                                      away for lost_after: stopped items are not waited for
 //               working -> failed      an error of the run; working again when the run has ended,
@@ -46,6 +48,7 @@
 #include <vector>
 
 #include "nats/dispatcher.hpp"
+#include "nats/first_states.hpp"
 #include "nats/link.hpp"
 #include "nats/machine_observer.hpp"
 #include "nats/messages.hpp"
@@ -117,6 +120,7 @@ class submitter_machine {
 
   void refuse_worker(const state& says, time_point now);
   void record(const remote_worker& by, const result& what);
+  void begin_after(std::uint64_t earlier) noexcept;
   void call_workers();
   void beat(time_point now);
   void fail(std::exception_ptr error, lasting how);
@@ -130,7 +134,9 @@ class submitter_machine {
   worker_watch workers_;
   dispatcher dispatcher_;
   run_watch watch_;
+  first_states first_states_;
 
+  std::uint64_t began_;         // the session, as its calls say
   bool is_running_ = false;     // a run goes on
   bool is_superseded_ = false;  // by a later session of the job
   bool is_call_due_ = true;

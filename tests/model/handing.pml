@@ -6,8 +6,9 @@
      FAULTS    so many times a message is lost, or worker 0 freezes, wakes up, or is killed
      EARLY     so many polls come before all is quiet: answers and batches cross
      RESTARTS  so many times the submitter is killed, and its job comes back under another session,
-               with a journal of what was collected. With several workers an item that one of them
-               has kept may be executed again: another one may say its first state before
+               with a journal of what was collected. What workers have kept is not executed again:
+               nothing is handed out before the first states of all that answer
+     WAKES     so many times an earlier submitter, which was frozen, wakes up and calls a worker
 
    A step is what a machine does about one message: it holds its lock meanwhile. Time is what
    happens when all is quiet: then a heartbeat comes. Not modelled: careful batches and batches of
@@ -28,6 +29,9 @@
 #ifndef RESTARTS
 #define RESTARTS 0
 #endif
+#ifndef WAKES
+#define WAKES 0
+#endif
 #define NUMBERS 7 /* of batches, of all sessions: more are not followed */
 #define ROOM 4    /* of a channel: what is beyond is lost, as at a slow reader */
 #define BIT(number) (1 << (number))
@@ -41,6 +45,7 @@
 #define RESULT 0 /* to the submitter */
 #define KEPT 1
 #define STATE 2
+#define SUPERSEDED 3
 
 chan to[WORKERS] = [ROOM] of { byte, byte, byte }    /* kind, session, number of batch or poll */
 chan from[WORKERS] = [ROOM] of { byte, byte, byte, byte } /* kind, session, number, held */
@@ -58,6 +63,7 @@ byte polls[WORKERS];
 byte unanswered[WORKERS];
 byte known;            /* workers that have said their first state: a set */
 byte lost;             /* workers: a set */
+bool settled;          /* the first states are here: it hands out */
 
 /* Workers. */
 byte queued[WORKERS];  /* batches: a set */
@@ -71,11 +77,15 @@ byte collected[ITEMS];
 byte executed[ITEMS];
 byte faults;
 byte early;
+byte wakes;
 byte quiet_polls;
 byte w, n, k, s, c, set;
 
-#define MAY_REPEAT (faults > 0 || (session > 0 && WORKERS > 1))
+#define MAY_REPEAT (faults > 0)
 #define IS_AWAY(worker) ((worker) == 0 && (frozen || dead))
+/* or it does not answer: its call or its answer is lost */
+#define HAS_ANSWERED(worker) \
+  (HAS(known, worker) || IS_AWAY(worker) || (len(to[worker]) == 0 && len(from[worker]) == 0))
 #define HAS(set, number) (((set) & BIT(number)) != 0)
 #define ALL_ITEMS ((1 << ITEMS) - 1)
 
@@ -190,6 +200,7 @@ inline poll_worker(worker) {
 /* the protocol: what the submitter does about a message */
 inline hear(worker) {
   from[worker]?k, s, n, set;
+  assert(k != SUPERSEDED); /* the latest session is never told so */
   if
   :: k == STATE -> k = n; read_state(worker, k, set)
   :: else ->
@@ -257,6 +268,9 @@ inline work_on(worker) {
      say_what_is_kept(worker, s);
      say_state(worker, s, 0)
 #endif
+#ifdef BUG_EARLIER_CALL_TAKES_OVER
+  :: k == CALL && s < latest[worker] -> send_from(worker, SUPERSEDED, latest[worker], 0, 0)
+#endif
   :: k == POLL && s == latest[worker] ->
      k = n;
 #ifndef BUG_RESULT_IS_SENT_ONCE
@@ -286,6 +300,7 @@ inline restart() {
   held = 0;
   known = 0;
   lost = 0;
+  settled = false;
   for (w : 0 .. WORKERS - 1) {
     polls[w] = 0;
     unanswered[w] = 0;
@@ -329,7 +344,11 @@ active proctype all() {
        select (worker : 0 .. WORKERS - 1);
        if
        :: len(from[worker]) > 0 -> hear(worker)
+#ifdef BUG_FIRST_ANSWER_IS_ENOUGH
        :: HAS(known & ~lost, worker) && (done | held) != ALL_ITEMS ->
+#else
+       :: settled && HAS(known & ~lost, worker) && (done | held) != ALL_ITEMS ->
+#endif
           item = 0;
           do
           :: HAS(done | held, item) -> item++
@@ -339,6 +358,9 @@ active proctype all() {
        :: early < EARLY && HAS(known, worker) -> early++; poll_worker(worker)
        fi;
        worker = 0; item = 0; w = 0; n = 0; k = 0; s = 0; c = 0; set = 0
+     }
+  :: atomic { /* the settling time is over: who answers has answered meanwhile */
+       !settled && known != 0 && HAS_ANSWERED(0) && HAS_ANSWERED(WORKERS - 1) -> settled = true
      }
   :: atomic { /* a worker */
        select (worker : 0 .. WORKERS - 1);
@@ -369,6 +391,12 @@ active proctype all() {
      }
   :: atomic { frozen && !dead -> frozen = false; quiet_polls = 0 }
   :: atomic { session < RESTARTS && done != ALL_ITEMS -> restart(); quiet_polls = 0; w = 0 }
+  :: atomic { wakes < WAKES && session > 0 -> /* it calls, as it does each heartbeat */
+       wakes++;
+       select (worker : 0 .. WORKERS - 1);
+       send_to(worker, CALL, session - 1, 0);
+       worker = 0
+     }
   :: atomic { IS_QUIET && !IS_OVER -> /* a heartbeat */
        quiet_polls++;
        assert(quiet_polls <= MOST_POLLS);

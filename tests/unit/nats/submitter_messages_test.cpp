@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,7 +24,8 @@ TEST(submitter_jobs, a_superseded_one_ends_and_leaves_everything_to_the_later) {
   submitter_stage stage({.job = "j"});
   acting_worker one(stage);
   stage.submit_singly(1);
-  stage.settle();
+  stage.pass(1s);
+  ASSERT_EQ(one.items(), 1U);
   one.start_all();
   one.say(nd::superseded{{9, 9}});
   stage.settle();
@@ -35,6 +37,23 @@ TEST(submitter_jobs, a_superseded_one_ends_and_leaves_everything_to_the_later) {
   stage.machine.say_farewell();
   stage.bus.deliver_all();
   EXPECT_EQ(one.farewells, 0U);
+}
+
+TEST(submitter_jobs, one_that_follows_a_session_with_a_clock_ahead_says_so_at_once) {
+  submitter_stage stage({.began = 100, .job = "j"});
+  acting_worker one(stage);
+  stage.settle();
+  EXPECT_EQ(one.began, 100U);
+  one.after = 99;
+  stage.beat();
+  EXPECT_EQ(one.began, 100U);
+  one.after = 500;
+  stage.beat();
+  stage.pass(50ms);
+  EXPECT_EQ(one.began, 501U);
+  one.after = std::numeric_limits<std::uint64_t>::max();
+  stage.beat(2);
+  EXPECT_EQ(one.began, 501U) << "nothing is later";
 }
 
 TEST(submitter_jobs, whoever_asks_hears_how_it_goes) {
@@ -67,6 +86,7 @@ TEST(submitter_jobs, what_was_kept_is_used_once_by_items_of_the_same_bytes) {
   EXPECT_EQ(stage.books.ends.size(), 3U);
   ASSERT_EQ(one.taken.size(), 1U);
   EXPECT_EQ(one.taken[0], std::pair(nd::session_id{3, 3}, std::uint64_t{5}));
+  stage.pass(1s);
   one.work_off();
   EXPECT_EQ(stage.books.ends.at(1).result, "=x");
   EXPECT_EQ(stage.books.ends.at(4).result, "=a") << "each is used once";
@@ -78,7 +98,7 @@ TEST(submitter_jobs, what_was_kept_is_for_pending_items_too) {
   stage.settle();
   acting_worker one(stage);
   say_kept(one, 1, {"b"});
-  stage.pass(100ms);
+  stage.pass(1s);
   EXPECT_EQ(stage.books.ends.at(1).result, "kept b");
   one.work_off();
   EXPECT_EQ(stage.books.succeeded(), 3U);
