@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -44,6 +45,11 @@ class remote_work : public batched_work<detail::remote_call<Item, Result>, detai
   explicit remote_work(const std::shared_ptr<detail::remote_session>& session)
       : batched_work<detail::remote_call<Item, Result>, detail::remote_length>{
             detail::remote_call<Item, Result>(session), detail::remote_length(session)} {}
+
+  /// How many items the run that uses it will have, for whoever asks how it goes (`cluster::jobs`).
+  /// `options::total` and a sized range say so by themselves; this is for who learns it later. Any
+  /// thread, while the run goes on.
+  void expects(std::uint64_t items) const noexcept { this->work.session().expects(items); }
 
   /// Items in flight where `options::queue` is 0.
   [[nodiscard]] std::size_t usual_queue() const noexcept { return 10'000; }

@@ -44,6 +44,8 @@ void submitter::run_ends() noexcept {
   is_in_use_.store(false);
 }
 
+void submitter::expects(std::uint64_t items) noexcept { put(happening::total_known{items}); }
+
 void submitter::submit(std::unique_ptr<outgoing_span> span) {
   inbox_.put(happening::submitted{std::move(span)});
 }
@@ -142,6 +144,7 @@ void submitter::handle(happening::any& one, time_point now) {
                  [&](happening::submitted& it) { machine_.submit(std::move(it.span)); },
                  [&](const happening::span_stopped& it) { machine_.span_stops(it.which); },
                  [&](const happening::run_began&) { machine_.run_begins(now); },
+                 [&](const happening::total_known& it) { machine_.expects(it.items); },
                  [&](const happening::run_ended&) { machine_.run_ends(); },
                  [&](const happening::arrived& it) { machine_.heard(it.from, it.frame, now); },
                  [&](const happening::worker_is_here&) { machine_.a_worker_is_here(); },

@@ -45,6 +45,7 @@ class submitter final : public remote_session,
   submitter& operator=(const submitter&) = delete;
 
   void run_begins(recorder* record) override;
+  void expects(std::uint64_t items) noexcept override;
   void run_ends() noexcept override;
   void submit(std::unique_ptr<outgoing_span> span) override;
   [[nodiscard]] std::size_t longest_wanted() const noexcept override;

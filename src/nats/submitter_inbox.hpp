@@ -30,6 +30,9 @@ struct span_stopped {
   span_number which;
 };
 struct run_began {};
+struct total_known {
+  std::uint64_t items;
+};
 struct run_ended {};
 /// A message of a worker.
 struct arrived {
@@ -49,8 +52,9 @@ struct refused {
   std::exception_ptr why;
 };
 
-using any = std::variant<submitted, span_stopped, run_began, run_ended, arrived, worker_is_here,
-                         status_asked, nobody_there, server_gone, server_back, refused>;
+using any =
+    std::variant<submitted, span_stopped, run_began, total_known, run_ended, arrived,
+                 worker_is_here, status_asked, nobody_there, server_gone, server_back, refused>;
 
 }  // namespace happening
 

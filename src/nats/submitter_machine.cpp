@@ -37,6 +37,8 @@ submitter_machine::submitter_machine(const submitter_settings& settings, link& o
 
 void submitter_machine::run_begins(time_point now) {
   is_running_ = true;
+  done_before_ = table_.done();
+  total_ = 0;
   watch_.begin();
   watch(now);
 }
@@ -342,7 +344,7 @@ job_status submitter_machine::status() const {
           .done = table_.done(),
           .failed = table_.failed(),
           .items_per_second = items_per_second_,
-          .total = 0};
+          .total = total_};
 }
 
 }  // namespace parwork::nats::detail

@@ -70,6 +70,8 @@ class submitter_machine {
 
   // The run.
   void run_begins(time_point now);
+  // How many items the run will have.
+  void expects(std::uint64_t items) noexcept { total_ = done_before_ + items; }
   void run_ends();
   void submit(std::unique_ptr<outgoing_span> span);
   void span_stops(span_number which) noexcept { table_.stop(which); }
@@ -136,9 +138,11 @@ class submitter_machine {
   run_watch watch_;
   first_states first_states_;
 
-  std::uint64_t began_;         // the session, as its calls say
-  bool is_running_ = false;     // a run goes on
-  bool is_superseded_ = false;  // by a later session of the job
+  std::uint64_t began_;            // the session, as its calls say
+  bool is_running_ = false;        // a run goes on
+  std::uint64_t done_before_ = 0;  // items of earlier runs
+  std::uint64_t total_ = 0;        // with these; 0: not known
+  bool is_superseded_ = false;     // by a later session of the job
   bool is_call_due_ = true;
   time_point next_beat_;
   time_point called_at_;

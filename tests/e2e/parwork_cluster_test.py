@@ -314,7 +314,8 @@ class OptionTest(ClusterTest):
         )
         status, out, err = self.parwork("status", self.url, "--json", "--job", "mine")
         self.assertEqual(status, 0, err)
-        self.assertEqual([each["job"] for each in json.loads(out)["runs"]], ["mine"])
+        runs = json.loads(out)["runs"]
+        self.assertEqual([(each["job"], each["total"]) for each in runs], [("mine", 1)])
         self.assertIn(b"mine", self.parwork("status", self.url)[1])
         self.go()
         self.assertEqual(self.end(run)[:2], (0, b"a\n"))

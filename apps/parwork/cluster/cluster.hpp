@@ -15,6 +15,7 @@
 #include "jobs/job_engine.hpp"
 #include "options/settings.hpp"
 #include "output/output_writer.hpp"
+#include "output/status_line.hpp"
 #include "record/results_folder.hpp"
 
 namespace cli {
@@ -30,6 +31,7 @@ struct remote_parts {
   output_writer& writer;
   std::uint64_t run;
   ledger_parts ledger;
+  const run_total& total;
   const results_folder* results = nullptr;  // null: none is wanted
 };
 

@@ -168,9 +168,16 @@ void remote_runner::run_inner() {
   options.stop = stop_.get_token();
   const auto work = cluster_.remote<remote_job, remote_outcome>(
       command_work, {.needs = parts_.settings.engine.needs, .max_batch = 1});
-  static_cast<void>(parwork::process([this] { return next(); }, work,
-                                     [this](completion done) { take(std::move(done)); },
-                                     std::move(options)));
+  std::optional<std::uint64_t> told;
+  const auto next_one = [&] {
+    if (const auto total = parts_.total.get(); total != told) {
+      told = total;
+      work.expects(*total);
+    }
+    return next();
+  };
+  static_cast<void>(parwork::process(
+      next_one, work, [this](completion done) { take(std::move(done)); }, std::move(options)));
 }
 
 // --- handing over --------------------------------------------------------------------------------

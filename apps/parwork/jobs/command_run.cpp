@@ -407,8 +407,8 @@ std::unique_ptr<job_engine> command_run::make_engine() {
     input_.stop();
   };
   if (!settings_.engine.url.empty()) {
-    return make_remote_engine({settings_, command_, store_, writer_, id_, ledger, results_.get()},
-                              stop);
+    return make_remote_engine(
+        {settings_, command_, store_, writer_, id_, ledger, total_.shown(), results_.get()}, stop);
   }
   return std::make_unique<job_runner>(
       runner_parts{settings_, command_, store_, writer_, live_, id_,

@@ -75,6 +75,8 @@ class remote_session {
   /// there until `run_ends`. Throws std::logic_error where a run uses it already.
   virtual void run_begins(recorder* record) = 0;
   virtual void run_ends() noexcept = 0;
+  /// How many items the run will have. For whoever asks how it goes.
+  virtual void expects(std::uint64_t items) noexcept = 0;
 
   /// Has the span done. Its items are finished when this returns or later, on another thread.
   virtual void submit(std::unique_ptr<outgoing_span> span) = 0;

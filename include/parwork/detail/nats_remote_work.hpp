@@ -174,14 +174,22 @@ class remote_call {
 class remote_scope {
  public:
   template <class Work>
-  remote_scope(Work& work, recorder* record) : session_(work.work.session()) {
-    session_.run_begins(record);
+  remote_scope(Work& work, const options& given) : session_(work.work.session()) {
+    session_.run_begins(given.record);
+    if (given.total) session_.expects(*given.total);
+    is_total_given_ = given.total.has_value();
   }
   remote_scope(const remote_scope&) = delete;
   remote_scope& operator=(const remote_scope&) = delete;
   ~remote_scope() { session_.run_ends(); }
 
+  /// So many items, unless the options have said otherwise.
+  void generates(std::uint64_t items) noexcept {
+    if (!is_total_given_) session_.expects(items);
+  }
+
  private:
+  bool is_total_given_ = false;
   remote_session& session_;
 };
 

@@ -74,13 +74,14 @@ concept has_usual_queue = requires(const Work& work) {
 };
 
 // Work that is told of its runs: `Work::run_scope` is made before anything of the run, from the
-// work and the run's recorder or null, and destroyed after all of it. What it throws leaves the
-// call.
+// work and the run's options, and destroyed after all of it. What it throws leaves the call. It is
+// told how many items the generator has, where that is known.
 template <class Work>
 concept has_run_scope = requires { typename Work::run_scope; };
 struct no_run_scope {
   template <class Work>
-  no_run_scope(Work&, recorder*) noexcept {}
+  no_run_scope(Work&, const options&) noexcept {}
+  static void generates(std::uint64_t) noexcept {}
 };
 template <class Work>
 struct run_scope_of {
@@ -106,7 +107,7 @@ class typed_run final : private run_hooks {
   // REQUIRES: `observer` outlives it.
   typed_run(Generator&& generator, Work&& work, Collector&& collector, options&& given,
             Observer& observer, calling_thread caller = calling_thread::works)
-      : scope_(work, given.record),
+      : scope_(work, given),
         weigher_(weight_in(generator)),
         source_(make_source<Generator>(std::forward<Generator>(generator))),
         rules_(given),
@@ -120,7 +121,9 @@ class typed_run final : private run_hooks {
         batches_(attempts_),
         straight_(source_, folder<types>(attempts_, sink_)),
         stack_(folder<types>(attempts_, sink_), run_.workers()),
-        handover_(order_, run_.services(), sink_) {}
+        handover_(order_, run_.services(), sink_) {
+    if (const auto size = source_.size()) scope_.generates(*size);
+  }
 
   [[nodiscard]] summary execute() { return run_.execute(); }
   [[nodiscard]] run_handle& handle() noexcept { return run_; }

@@ -67,6 +67,7 @@ class serving_session final : public remote_session {
     ++begun;
   }
   void run_ends() noexcept override { runs_.fetch_sub(1); }
+  void expects(std::uint64_t items) noexcept override { expected = items; }
   void submit(std::unique_ptr<outgoing_span> span) override {
     const std::lock_guard guard(lock_);
     waiting_.push_back(std::move(span));
@@ -76,6 +77,7 @@ class serving_session final : public remote_session {
   [[nodiscard]] int runs() const noexcept { return runs_.load(); }
 
   std::atomic<int> begun{0};
+  std::atomic<std::uint64_t> expected{0};
   std::atomic<std::size_t> longest{100};
 
  private:
@@ -135,12 +137,28 @@ TEST(remote_work, brings_each_result_to_its_item) {
   }
 }
 
+TEST(remote_work, says_how_many_items_there_will_be) {
+  const auto session = std::make_shared<serving_session>(
+      [](outgoing_span& span) { answer_each<int, int>(span, [](int n) { return n; }); });
+  const remote_work<int, int> work(session);
+  const std::vector<int> sized(30);
+  static_cast<void>(parwork::process(sized, work, [](int) {}));
+  EXPECT_EQ(session->expected.load(), 30U);
+  static_cast<void>(parwork::process(sized, work, [](int) {}, {.total = 25}));
+  EXPECT_EQ(session->expected.load(), 25U) << "options come before the range";
+  static_cast<void>(parwork::process(count_to(10), work, [](int) {}));
+  EXPECT_EQ(session->expected.load(), 25U) << "nothing was known";
+  work.expects(10);
+  EXPECT_EQ(session->expected.load(), 10U);
+}
+
 TEST(remote_work, has_ten_thousand_items_in_flight_where_the_queue_is_open) {
   // Spans are kept by the session until there are 10,000 items: with a smaller queue this hangs.
   class keeping_session final : public remote_session {
    public:
     void run_begins(parwork::recorder*) override {}
     void run_ends() noexcept override {}
+    void expects(std::uint64_t) noexcept override {}
     void submit(std::unique_ptr<outgoing_span> span) override {
       const std::lock_guard guard(lock_);
       items_ += span->size();

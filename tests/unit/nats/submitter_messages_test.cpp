@@ -205,6 +205,23 @@ TEST(submitter_messages, failures_come_back_with_kind_and_message) {
   EXPECT_EQ(stage.machine.status().failed, 1U);
 }
 
+TEST(submitter_messages, the_total_of_a_run_comes_on_top_of_what_was_done_before) {
+  submitter_stage stage;
+  EXPECT_EQ(stage.machine.status().total, 0U) << "not known";
+  stage.machine.expects(2);
+  acting_worker one(stage);
+  stage.submit_singly(2);
+  stage.settle();
+  one.work_off();
+  ASSERT_EQ(stage.machine.status().done, 2U);
+  EXPECT_EQ(stage.machine.status().total, 2U);
+  stage.machine.run_ends();
+  stage.machine.run_begins(stage.now);
+  EXPECT_EQ(stage.machine.status().total, 0U);
+  stage.machine.expects(5);
+  EXPECT_EQ(stage.machine.status().total, 7U);
+}
+
 TEST(submitter_messages, a_large_item_goes_in_parts_and_is_not_taken_for_lost_meanwhile) {
   submitter_stage stage;
   stage.bus.set_max_payload(8192);
