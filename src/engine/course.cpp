@@ -312,6 +312,7 @@ bool course::go_on_with_stack(worker& w) noexcept {
 
 // When something asks for attention: a thief, the clock, a stop, a sleeper, spawned items, a duty.
 claim course::next_item(worker& w, batch& b, std::uint32_t i) {
+  if (has_only_read_clock(w, b, i)) return claim::run;
   if (must_leave(w)) return claim::done;
   if (i > b.start.load()) {
     // What is done first may block: until it is begun, others may take the item.
@@ -330,6 +331,16 @@ claim course::next_item(worker& w, batch& b, std::uint32_t i) {
   if ((bits & attention_stop) != 0) return claim::cancel;
   const bool others_first = (bits & attention_spawns) != 0 && w.spawned.load() > 0;
   return others_first && i > b.start.load() ? claim::done : claim::run;
+}
+
+// Most often it is the clock alone. Nothing that may block is due then, and the item stays claimed:
+// its claim came before the look at the limit. False: nothing has been done.
+bool course::has_only_read_clock(worker& w, const batch& b, std::uint32_t i) noexcept {
+  if (attention_.load() != 0 || i >= b.limit.load() || has_duty(w) || is_awaited(w)) return false;
+  const auto now = tick_clock::now();
+  if (now - w.flushed_at > flush_after) return false;
+  note_clock(w, now, i);
+  return true;
 }
 
 std::uint32_t course::next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t most) {
@@ -384,12 +395,17 @@ void course::do_duty(worker& w, batch& b, std::uint32_t i) {
   w.read_clock_after(clock_distance(w.item_time));
 }
 
-void course::read_clock(worker& w, batch& b, std::uint32_t i) noexcept {
-  const auto now = tick_clock::now();
+// It is `now` before item i.
+void course::note_clock(worker& w, tick_clock::time_point now, std::uint32_t i) noexcept {
   if (i > w.clock_item) w.item_time = (now - w.clock_read_at) / (i - w.clock_item);
   w.clock_read_at = now;
   w.clock_item = i;
   w.read_clock_after(clock_distance(w.item_time));
+}
+
+void course::read_clock(worker& w, batch& b, std::uint32_t i) noexcept {
+  const auto now = tick_clock::now();
+  note_clock(w, now, i);
   if (i < b.limit.load() && wakeups_.is_anybody_free()) wakeups_.notify_in_time(w, now);
   if (b.delivered.load() < i && now - w.flushed_at > flush_after) delivery_.flush(w, b);
 }

@@ -66,7 +66,7 @@ class course {
 
   // --- between two items, when something asks for attention ---
 
-  // A thief, the clock, a stop, a sleeper, spawned items, a duty: see worker_base::next.
+  // A thief, the clock, a stop, a sleeper, spawned items, a duty: see item_cursor::next.
   [[nodiscard]] claim next_item(worker& w, batch& b, std::uint32_t i);
   [[nodiscard]] std::uint32_t next_span(worker& w, batch& b, std::uint32_t i, std::uint32_t most);
   void part_behind(worker& w, batch& b, std::uint32_t from);
@@ -110,6 +110,8 @@ class course {
   void note_item_time(worker& w, std::chrono::nanoseconds taken, std::uint32_t items) noexcept;
   void pause_between(worker& w, batch& b, std::uint32_t i);
   void do_duty(worker& w, batch& b, std::uint32_t i);
+  [[nodiscard]] bool has_only_read_clock(worker& w, const batch& b, std::uint32_t i) noexcept;
+  static void note_clock(worker& w, tick_clock::time_point now, std::uint32_t i) noexcept;
   void read_clock(worker& w, batch& b, std::uint32_t i) noexcept;
 
   run_hooks& hooks_;

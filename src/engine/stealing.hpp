@@ -1,7 +1,7 @@
 // What other workers have pulled or begun and not started.
 //
 // The owner of a batch takes items from its front by plain stores, thieves take from its back. See
-// barrier.hpp for the protocol and worker_base::next for the owner's side.
+// barrier.hpp for the protocol and item_cursor::next for the owner's side.
 //
 // Thread safety: stated with each member. Invariant: what is taken is in the order right behind
 // what it was taken from.

@@ -2,7 +2,7 @@
    ever.
 
    Makers publish what others could take by plain stores, as a worker does inside a slow generator
-   (worker_base::pull_more) or between two items (worker_base::next), and then enter user code that
+   (item_cursor::pull_more) or between two items (item_cursor::next), and then enter user code that
    does not return before somebody has taken everything. Takers are threads of the run (the caller,
    threads started for the run) and of the pool. Work may be as mean: it may wait until everything
    has been taken, as long as there is another taker left. So whatever is missed even once stays,
@@ -242,7 +242,7 @@ inline sleep_or_stay_away(me) {
 #define sleep_or_stay_away(me) sleep_here(me)
 #endif
 
-/* worker_base::pull_more, intake::pull_more, worker_base::next */
+/* item_cursor::pull_more, intake::pull_more, item_cursor::next */
 proctype maker(byte me) {
   LOCALS;
   byte made;

@@ -1,6 +1,7 @@
 // What may be a collector, in which order it is called, and what it never has to care about.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <concepts>
 #include <expected>
@@ -41,6 +42,15 @@ class collector_sweep : public sweep {
 };
 INSTANTIATE_TEST_SUITE_P(all, collector_sweep, sweep_values(), sweep_name);
 class collector_leak : public leak_check {};
+
+// Can be made from whatever makes a result where it is to stay, which is not what work returned.
+struct made_of_anything {
+  made_of_anything() = default;
+  template <class T>
+  made_of_anything(const T&) : value(-1) {}
+
+  int value = 0;
+};
 
 auto negated = [](const int& item) { return -item; };
 
@@ -84,6 +94,21 @@ TEST(collector, a_result_may_be_taken_by_value_or_reference) {
   expect_counts(process(numbers(3), work, [&](std::string&& r) { all += r; }, one), 3);
   expect_counts(process(numbers(3), work, [&](const std::string& r) { all += r; }, one), 3);
   EXPECT_EQ(all, "012012012");
+}
+
+TEST(collector, a_result_that_can_be_made_of_anything_is_what_work_returned) {
+  std::vector<int> values;
+  const auto work = [](int item) {
+    made_of_anything result;
+    result.value = item;
+    return result;
+  };
+  const auto collect = [&](const completion<int, made_of_anything>& done) {
+    values.push_back(done.result->value);
+  };
+  expect_counts(process(numbers(3), work, collect), 3);
+  std::ranges::sort(values);
+  EXPECT_EQ(values, (std::vector<int>{0, 1, 2}));
 }
 
 TEST(collector, nothing_is_taken_where_the_result_is_void) {

@@ -26,8 +26,9 @@ class async_form {
 
   // REQUIRES: a lone batch.
   work_end work(worker_base& by, batch_type& lone) {
+    item_cursor cursor(by, lone);
     for (std::uint32_t i = lone.start;; ++i) {
-      const claim claimed = by.next(lone, i);
+      const claim claimed = cursor.next(i);
       if (claimed == claim::done) return work_end::finished;
       if (claimed == claim::cancel) {
         lone.cancel(i);

@@ -11,8 +11,9 @@ namespace parwork::detail {
 // `cancelled(i)` for each that a stop has kept from it.
 template <class Batch, class Begin, class Cancelled>
 work_end for_claimed_items(worker_base& by, Batch& b, Begin&& begin, Cancelled&& cancelled) {
+  item_cursor cursor(by, b);
   for (std::uint32_t i = b.start;; ++i) {
-    const claim claimed = by.next(b, i);
+    const claim claimed = cursor.next(i);
     if (claimed == claim::done) return work_end::finished;
     if (claimed == claim::cancel) {
       b.cancel(i);

@@ -55,9 +55,12 @@ class item_attempts {
     }
   }
 
+  void attempt_into(worker_base& by, batch_type& b, std::uint32_t i, const attempt& which) {
+    attempt_into(by, b, i, which, b.outcomes() + i);
+  }
+  // `where` the outcome of item `i` is made.
   [[gnu::always_inline]] void attempt_into(worker_base& by, batch_type& b, std::uint32_t i,
-                                           const attempt& which) {
-    outcome_type* const where = b.outcomes() + i;
+                                           const attempt& which, outcome_type* where) {
     try {
       std::construct_at(where, which.number,
                         [&] { return caller.call(services, by, b.item(i), which, after_); });

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "parwork/detail/claimed_items.hpp"
 #include "parwork/detail/item_attempts.hpp"
 
 namespace parwork::detail {
@@ -19,8 +20,8 @@ class items_form {
   explicit items_form(item_attempts<Types>& attempts) noexcept : attempts_(attempts) {}
 
   work_end work(worker_base& by, batch_type& b) {
-    if (by.record != nullptr) [[unlikely]]
-      return work_through<recorded::yes>(attempts_, by, b);
+    if (!attempts_.rules.is_plain()) return work_with_rules(by, b);
+    if (by.record != nullptr) return work_recorded(by, b);
     return work_through<recorded::no>(attempts_, by, b);
   }
 
@@ -34,27 +35,34 @@ class items_form {
   static work_end settle(worker_base&, batch_type&) noexcept { return work_end::finished; }
 
  private:
+  // One attempt an item. What is seldom called is elsewhere, so that this stays in registers.
   template <recorded Recorded>
-  static work_end work_through(item_attempts<Types>& attempts, worker_base& by, batch_type& b) {
-    const bool plain = attempts.rules.is_plain();
+  [[gnu::always_inline]] static work_end work_through(item_attempts<Types>& attempts,
+                                                      worker_base& by, batch_type& b) {
+    auto* const outcomes = b.outcomes();
+    item_cursor cursor(by, b);
     for (std::uint32_t i = b.start;; ++i) {
-      const claim claimed = by.next(b, i);
+      const claim claimed = cursor.next(i);
       if (claimed == claim::run) [[likely]] {
         if (b.take_known_outcome(i)) continue;
-        if (plain) [[likely]] {
-          const attempt which{b.first_index + i, 1};
-          attempts.attempt_into(by, b, i, which);
-          note_attempt<Recorded>(by, b, i, which);
-          attempts.settle(b, i);
-        } else if (work_with_retries<Recorded>(attempts, by, b, i) == work_end::waiting) {
-          return work_end::waiting;
-        }
+        const attempt which{b.first_index + i, 1};
+        attempts.attempt_into(by, b, i, which, outcomes + i);
+        note_attempt<Recorded>(by, b, i, which);
+        attempts.settle(b, i);
       } else if (claimed == claim::cancel) {
         b.cancel(i);
       } else {
         return work_end::finished;
       }
     }
+  }
+
+  [[gnu::noinline]] work_end work_recorded(worker_base& by, batch_type& b) {
+    return work_through<recorded::yes>(attempts_, by, b);
+  }
+  [[gnu::noinline]] work_end work_with_rules(worker_base& by, batch_type& b) {
+    return for_claimed_items(
+        by, b, [&](std::uint32_t i) { return begin(by, b, i); }, [](std::uint32_t) {});
   }
 
   // Attempts follow each other at once while there is nothing to wait for.

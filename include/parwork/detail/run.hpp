@@ -58,30 +58,6 @@ class worker_base {
   worker_base(const worker_base&) = delete;
   worker_base& operator=(const worker_base&) = delete;
 
-  // Reports items [0, i) of the batch as finished and claims item i. Two stores and two loads in
-  // the plain course.
-  [[nodiscard]] claim next(batch& b, std::uint32_t i) {
-    b.finished.store(i, std::memory_order_release);  // partner: who collects
-    return next_straight(b, i, until_look);
-  }
-
-  // The same where nobody asks how far the batch is finished. `left`: items until the next look,
-  // kept by the caller; from `items_until_look` at first.
-  [[nodiscard]] claim next_straight(batch& b, std::uint32_t i, std::uint32_t& left) {
-    publish(b.claimed, i + 1, barrier());
-    // Acquire: a thief that lowered the limit has moved the items out; the run has set what
-    // attention points at.
-    if (i < b.limit.load(std::memory_order_acquire) &&
-        (attention_.load(std::memory_order_acquire) | static_cast<std::uint32_t>(--left == 0)) == 0)
-        [[likely]] {
-      return claim::run;
-    }
-    until_look = left;
-    const claim claimed = next_slow(b, i);
-    left = until_look;
-    return claimed;
-  }
-  [[nodiscard]] std::uint32_t items_until_look() const noexcept { return until_look; }
   [[nodiscard]] bool counts_down_to_look() noexcept { return --until_look == 0; }
 
   // The same for up to `most` items from i on. Returns how many, 0 when the batch is done.
@@ -90,19 +66,6 @@ class worker_base {
   // What lies behind slot `from` of the batch it works on is not to wait for what is before it: it
   // goes to a batch of its own, which any worker may take. May throw std::bad_alloc.
   void part_behind(batch& b, std::uint32_t from);
-
-  // Reports that `filled` items have been pulled. False: stop pulling. `left`: as above.
-  [[nodiscard]] bool pull_more(batch& b, std::uint32_t filled, std::uint32_t& left) {
-    publish(b.filled, filled, barrier());
-    if ((attention_.load(std::memory_order_acquire) | static_cast<std::uint32_t>(--left == 0)) == 0)
-        [[likely]] {
-      return true;
-    }
-    until_look = left;
-    const bool more = pull_more_slow(b, filled);
-    left = until_look;
-    return more;
-  }
 
   [[nodiscard]] bool stopping() const noexcept {
     return (attention_.load(std::memory_order_acquire) & attention_stop) != 0;
@@ -141,10 +104,70 @@ class worker_base {
   alignas(64) std::uint32_t until_look = 1;  // items until the next look at the clock
 
  private:
+  friend class item_cursor;
+
   [[nodiscard]] claim next_slow(batch& b, std::uint32_t i);
   [[nodiscard]] bool pull_more_slow(batch& b, std::uint32_t filled);
 
   const std::atomic<std::uint32_t>& attention_;
+};
+
+// Where a worker is in a batch, item by item: while the batch is filled, or while it is worked
+// on. What each item asks for is kept here, so in registers: nothing else may use the worker's
+// `until_look` meanwhile but what is called from here.
+class item_cursor {
+ public:
+  item_cursor(worker_base& by, batch& b) noexcept
+      : by_(by), batch_(b), attention_(by.attention_), kind_(by.barrier()), left_(by.until_look) {}
+  item_cursor(const item_cursor&) = delete;
+  item_cursor& operator=(const item_cursor&) = delete;
+
+  // Reports items [0, i) of the batch as finished and claims item i. Two stores and two loads in
+  // the plain course.
+  [[nodiscard, gnu::always_inline]] claim next(std::uint32_t i) {
+    batch_.finished.store(i, std::memory_order_release);  // partner: who collects
+    return next_straight(i);
+  }
+
+  // The same where nobody asks how far the batch is finished.
+  [[nodiscard, gnu::always_inline]] claim next_straight(std::uint32_t i) {
+    publish(batch_.claimed, i + 1, kind_);
+    // Acquire: a thief that lowered the limit has moved the items out; the run has set what
+    // attention points at.
+    if (i < batch_.limit.load(std::memory_order_acquire) && is_undisturbed()) [[likely]]
+      return claim::run;
+    by_.until_look = left_;
+    const claim claimed = by_.next_slow(batch_, i);
+    look_again();
+    return claimed;
+  }
+
+  // Reports that `filled` items have been pulled. False: stop pulling.
+  [[nodiscard, gnu::always_inline]] bool pull_more(std::uint32_t filled) {
+    publish(batch_.filled, filled, kind_);
+    if (is_undisturbed()) [[likely]]
+      return true;
+    by_.until_look = left_;
+    const bool more = by_.pull_more_slow(batch_, filled);
+    look_again();
+    return more;
+  }
+
+ private:
+  [[nodiscard, gnu::always_inline]] bool is_undisturbed() noexcept {
+    const std::uint32_t bits = attention_.load(std::memory_order_acquire);
+    return (bits | static_cast<std::uint32_t>(--left_ == 0)) == 0;
+  }
+  void look_again() noexcept {
+    kind_ = by_.barrier();
+    left_ = by_.until_look;
+  }
+
+  worker_base& by_;
+  batch& batch_;
+  const std::atomic<std::uint32_t>& attention_;
+  barrier_kind kind_;   // only the worker itself changes it, and not inside user code
+  std::uint32_t left_;  // items until the next look at the clock
 };
 
 enum class pull_end { more, ended };

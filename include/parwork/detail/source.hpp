@@ -93,11 +93,11 @@ class callable_source {
   static constexpr bool yields_optional = yields_optional_by_value<Generator>;
 
  private:
-  auto call(const std::stop_token& stop) {
+  [[gnu::always_inline]] auto call(const std::stop_token& stop) {
     if constexpr (interruptible_generator<Generator>) {
       return std::invoke(generator_, stop);
     } else {
-      return std::invoke(generator_);
+      return generator_();
     }
   }
 

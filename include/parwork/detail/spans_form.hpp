@@ -43,6 +43,10 @@ class spans_form {
     const auto deadline = attempts_.rules.deadline_from_now();
     span_into(b, from, count, number);
     if (by.record != nullptr) note_span(by, b, from, count, number);
+    if (attempts_.rules.is_plain()) [[likely]] {
+      for (std::uint32_t i = from; i < from + count; ++i) attempts_.settle(b, i);
+      return work_end::finished;
+    }
     const bool timed = attempts_.rules.has_deadline();
     const auto now = timed ? attempt_rules::clock::now() : deadline;
     for (std::uint32_t i = from; i < from + count; ++i) {
@@ -59,8 +63,9 @@ class spans_form {
     try {
       auto results = b.with_span(
           from, count, [&](std::span<item_type> items) { return attempts_.caller.call(items); });
+      auto* const outcomes = b.outcomes() + from;
       for (; made < count; ++made) {
-        std::construct_at(b.outcomes() + from + made, number,
+        std::construct_at(outcomes + made, number,
                           [&] { return attempts_.caller.take(results[made]); });
       }
     } catch (...) {

@@ -23,44 +23,47 @@ class straight_form {
   straight_form(source_type& source, folder<Types> into) noexcept : source_(source), into_(into) {}
 
   work_end work(worker_base& by, batch_type& b) noexcept {
-    return by.record != nullptr ? fold_slice<recorded::yes>(by, b)
-                                : fold_slice<recorded::no>(by, b);
+    if (by.record != nullptr) return fold_recorded(by, b);
+    return fold_slice<recorded::no>(by, b);
   }
 
  private:
+  [[gnu::noinline]] work_end fold_recorded(worker_base& by, batch_type& b) noexcept {
+    return fold_slice<recorded::yes>(by, b);
+  }
+
   template <recorded Recorded>
-  work_end fold_slice(worker_base& by, batch_type& b) noexcept {
+  [[gnu::always_inline]] work_end fold_slice(worker_base& by, batch_type& b) noexcept {
     constexpr std::uint32_t report_every = 64;
     folder<Types> into = into_;  // a copy: its references stay in registers
-    outcome_counts counts;
     auto* const part = into.own_part(by);
     bool readable = part != nullptr;
+    outcome_counts counts;
+    item_cursor cursor(by, b);
     std::uint32_t i = b.start.load();
-    std::uint32_t left = by.items_until_look();
-    for (std::uint32_t reported = i;; ++i) {
-      const claim claimed = by.next_straight(b, i, left);
-      if (claimed == claim::done) break;
-      if (claimed == claim::run && readable) [[likely]] {
-        readable = fold_element<Recorded>(into, by, *part, b.first_index + i, counts);
-      } else {
-        ++counts.cancelled;
-      }
-      if (i - reported < report_every) [[likely]]
-        continue;
-      reported = i;
+    for (claim claimed = claim::run; claimed != claim::done;) {
+      const std::uint32_t report_at = i + report_every;
+      do {
+        claimed = cursor.next_straight(i);
+        if (claimed == claim::run && readable) [[likely]] {
+          readable = fold_element<Recorded>(into, by, *part, b.first_index + i, counts);
+        } else if (claimed != claim::done) {
+          ++counts.cancelled;
+        } else {
+          break;
+        }
+      } while (++i != report_at);
       readable = readable && !element_threw_.load(std::memory_order_relaxed);  // seen in time
       b.finished.store(i, std::memory_order_release);  // partner: none yet, it is a statistic
       into.services().count(by, std::exchange(counts, {}));
     }
-    b.finished.store(i, std::memory_order_release);
-    into.services().count(by, counts);
     return work_end::finished;
   }
 
   // False where the element could not be read.
   template <recorded Recorded, class Part>
-  bool fold_element(folder<Types>& into, worker_base& by, Part& part, std::uint64_t index,
-                    outcome_counts& counts) noexcept {
+  [[gnu::always_inline]] bool fold_element(folder<Types>& into, worker_base& by, Part& part,
+                                           std::uint64_t index, outcome_counts& counts) noexcept {
     try {
       typename Types::batch_type::item_type item(source_.at(index));
       into.template fold<Recorded>(by, part, item.get(), {index, 1}, counts);

@@ -127,6 +127,11 @@ class outcome {
 
   [[nodiscard]] std::uint32_t attempts() const noexcept { return attempts_; }
   [[nodiscard]] bool is_moved() const noexcept { return attempts_ == moved; }
+  [[nodiscard]] bool is_success() const noexcept { return !is_moved() && of_work.has_value(); }
+  // In place of the destructor, which would ask again. REQUIRES: is_success().
+  void destroy_success() noexcept {
+    if constexpr (!std::is_void_v<R>) std::destroy_at(std::addressof(*of_work));
+  }
   // REQUIRES: not moved.
   [[nodiscard]] std::expected<R, failure>& result() noexcept { return of_work; }
   // REQUIRES: moved.
@@ -287,13 +292,14 @@ class typed_batch final : public batch {
   }
 
   // --- Outcomes, each made once ---
+  // Failures out of line: what is seldom called should not decide what is inlined around it.
 
-  void fail(std::uint32_t i, unsigned after, failure&& why) {
+  [[gnu::noinline]] void fail(std::uint32_t i, unsigned after, failure&& why) {
     std::construct_at(outcomes() + i, after,
                       [&] { return std::expected<R, failure>(std::unexpect, std::move(why)); });
   }
   // A stopped run's item: the failure of its last attempt where it had one.
-  void cancel(std::uint32_t i) noexcept {
+  [[gnu::noinline]] void cancel(std::uint32_t i) noexcept {
     fail(i, attempts, failure(last_failure ? *last_failure : standing().cancelled));
   }
   // True where the generator has finished the item: its outcome is taken from there. A retried item

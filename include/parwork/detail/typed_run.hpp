@@ -198,12 +198,11 @@ class typed_run final : private run_hooks {
           [this](batch_type& into, std::uint32_t i) { return next_into(into, i); },
           [this](batch_type& into, std::uint32_t i) { stand_in_line(into, i); });
     } else if constexpr (!types::is_split) {
-      std::uint32_t left = by.items_until_look();
+      item_cursor cursor(by, b);
       for (std::uint32_t filled = types::first_to_fill(b); filled < most;) {
         if (!next_into(typed(b), filled)) return pull_end::ended;
         stand_in_line(typed(b), filled);
-        ++filled;
-        if (!by.pull_more(b, filled, left)) break;
+        if (!cursor.pull_more(++filled)) break;
       }
     }
     return pull_end::more;

@@ -36,14 +36,14 @@ class weigher {
   pull_end pull(worker_base& by, batch_type& b, std::uint32_t most, run_services& services,
                 NextInto&& next_into, InFlight&& in_flight) {
     if (held_ == nullptr) held_ = batch_type::make(1);  // before there is an item to lose
-    std::uint32_t left = by.items_until_look();
+    item_cursor cursor(by, b);
     std::uint32_t filled = Types::first_to_fill(b);
     if (holds_) {
       if (!services.take_memory(held_->weight(0))) return pull_end::more;
       held_->move_items(0, 1, b, filled);
       holds_ = false;
       in_flight(b, filled);
-      if (!by.pull_more(b, ++filled, left)) return pull_end::more;
+      if (!cursor.pull_more(++filled)) return pull_end::more;
     }
     while (filled < most) {
       if (!next_into(b, filled)) return pull_end::ended;
@@ -54,7 +54,7 @@ class weigher {
         break;
       }
       in_flight(b, filled);
-      if (!by.pull_more(b, ++filled, left)) break;
+      if (!cursor.pull_more(++filled)) break;
     }
     return pull_end::more;
   }
