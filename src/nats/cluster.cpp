@@ -27,9 +27,17 @@ using parwork::detail::lock_guard;
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+// Comparable between machines as far as their clocks agree: workers see to the rest.
+[[nodiscard]] std::uint64_t now_since_epoch() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+}
+
 [[nodiscard]] submitter_settings settings_of(const cluster_options& of, std::string work,
                                              remote_options how, identities types) {
   return {.session = session_id::make(),
+          .began = now_since_epoch(),
           .prefix = of.prefix,
           .job = of.job,
           .work = std::move(work),

@@ -38,7 +38,7 @@ namespace parwork::nats::detail {
 template <class Enum>
 inline constexpr Enum last_enumerator;
 template <>
-inline constexpr fitness last_enumerator<fitness> = fitness::other_codecs;
+inline constexpr fitness last_enumerator<fitness> = fitness::undecided;
 template <>
 inline constexpr batch_stage last_enumerator<batch_stage> = batch_stage::kept;
 template <>

@@ -3,7 +3,7 @@
 // A job is free where nobody answers for it: status 503, or silence for two seconds (its holder is
 // frozen, or its machine is gone: it is superseded). Two who ask at once see each other's questions
 // when both listen, and the lower session gets it. Workers settle what this cannot: they follow the
-// session that came last.
+// session that began last.
 //
 // Thread safety: `claim` by one thread at a time; messages on the link's thread.
 #pragma once

@@ -155,13 +155,13 @@ void list_of(field_reader& each, std::vector<kept_item>& items) {
 // The fields of each message, in their order: one list for both ways.
 
 void fields_of(auto& each, either<call> auto& m) {
-  each(m.session, m.job, m.work, m.item_codec, m.result_codec, m.needs, m.heartbeat, m.lost_after,
-       m.timeout);
+  each(m.session, m.began, m.job, m.work, m.item_codec, m.result_codec, m.needs, m.heartbeat,
+       m.lost_after, m.timeout);
 }
 void fields_of(auto& each, either<here> auto& m) { each(m.worker); }
 void fields_of(auto& each, either<state> auto& m) {
   each(m.poll, m.worker, m.host, m.pid, m.threads, m.labels, m.fits, m.item_codec, m.result_codec,
-       m.is_leaving, m.done, m.clock, m.held);
+       m.is_leaving, m.after, m.done, m.clock, m.held);
 }
 void fields_of(auto& each, either<batch> auto& m) {
   each(m.session, m.number, m.how);

@@ -31,6 +31,9 @@ inline constexpr std::size_t most_items = 65'536;
 /// In every version the session comes first: a worker answers it in its own.
 struct call {
   session_id session = {};
+  /// When it began, in milliseconds since the epoch by its own clock: of a job's sessions the one
+  /// that began last has it. More where it took over from one whose clock is ahead.
+  std::uint64_t began = 0;
   std::string job = {};  // empty: nothing to come back to
   std::string work = {};
   std::string item_codec = {};
@@ -50,8 +53,9 @@ struct here {
   friend bool operator==(const here&, const here&) = default;
 };
 
-/// What a worker says to a call.
-enum class fitness : std::uint8_t { serves, unknown_work, unmet_needs, other_codecs };
+/// What a worker says to a call. Undecided: another session has the job, which says that it began
+/// later, and has not been silent for long enough. It says so until one of the two has it.
+enum class fitness : std::uint8_t { serves, unknown_work, unmet_needs, other_codecs, undecided };
 
 enum class batch_stage : std::uint8_t { queued, running, kept };
 
@@ -75,6 +79,7 @@ struct state {
   std::string item_codec = {};        // its own, where they are others
   std::string result_codec = {};      // the same
   bool is_leaving = false;            // takes no more batches
+  std::uint64_t after = 0;            // when the session began that had the job before; 0: none
   std::uint64_t done = 0;             // items it has worked on, for all submitters
   std::int64_t clock = 0;             // its steady clock, in nanoseconds, when it answered
   std::vector<held_batch> held = {};  // of this session

@@ -1,6 +1,7 @@
 #include "nats/submitter_machine.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -28,6 +29,7 @@ submitter_machine::submitter_machine(const submitter_settings& settings, link& o
       dispatcher_(settings.session, table_, workers_.all(), out_),
       watch_({settings.work, settings.needs, settings.give_up_after}),
       first_states_(settings_),
+      began_(settings.began),
       next_beat_(now),
       called_at_(now - settings.heartbeat) {
   if (!over.is_connected()) away_since_ = now;
@@ -87,10 +89,19 @@ void submitter_machine::on(const session_id& from, remote_worker* by, const stat
     ++damaged_;
     return;
   }
+  if (says.fits == fitness::undecided) return first_states_.is_to_come(from, now);
   if (says.fits != fitness::serves) return refuse_worker(says, now);
+  begin_after(says.after);
   watch_.fits(from);
   first_states_.has_come(from, now);
   workers_.said_state(by, says, now);
+}
+
+// The session that had the job before began later by its own clock. Nobody shall take it for that.
+void submitter_machine::begin_after(std::uint64_t earlier) noexcept {
+  if (earlier < began_ || earlier == std::numeric_limits<std::uint64_t>::max()) return;
+  began_ = earlier + 1;
+  is_call_due_ = true;
 }
 
 void submitter_machine::refuse_worker(const state& says, time_point now) {
@@ -249,6 +260,7 @@ void submitter_machine::settle(time_point now) {
 void submitter_machine::call_workers() {
   is_call_due_ = false;
   out_.call_workers({.session = settings_.session,
+                     .began = began_,
                      .job = settings_.job,
                      .work = settings_.work,
                      .item_codec = settings_.item_codec,

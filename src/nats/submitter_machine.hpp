@@ -120,6 +120,7 @@ class submitter_machine {
 
   void refuse_worker(const state& says, time_point now);
   void record(const remote_worker& by, const result& what);
+  void begin_after(std::uint64_t earlier) noexcept;
   void call_workers();
   void beat(time_point now);
   void fail(std::exception_ptr error, lasting how);
@@ -135,6 +136,7 @@ class submitter_machine {
   run_watch watch_;
   first_states first_states_;
 
+  std::uint64_t began_;         // the session, as its calls say
   bool is_running_ = false;     // a run goes on
   bool is_superseded_ = false;  // by a later session of the job
   bool is_call_due_ = true;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace parwork::nats::detail {
 
 struct submitter_settings {
   session_id session = {};
+  std::uint64_t began = 0;  // milliseconds since the epoch
   std::string prefix = "pw";
   std::string job = {};
   std::string work = {};

@@ -43,6 +43,8 @@ worker_machine::worker_machine(const worker_identity& who, const worker_options&
 
 void worker_machine::arrived(std::string_view reply, std::string_view bytes, time_point now) {
   if (has_left()) return;
+  // What was said meanwhile comes now: in its order, so that it says who is there.
+  if (now >= later(next_deadline(), own_stall)) hear_all(now);
   received(std::make_shared<const std::string>(bytes), reply, now);
   settle(now);
 }
@@ -108,6 +110,7 @@ void worker_machine::on(const call& its, time_point now) {
     from = welcome(its, now);
   }
   if (from == nullptr) return;
+  holdings_.sessions().has_begun(*from, its.began);
   out_parts_.poll(from->id);
   if (from->is_introduced) return speech_.state(*from, 0, moment(now));
   from->awaits_state = true;  // said by settle, behind what earlier sessions left
@@ -120,16 +123,38 @@ worker_session* worker_machine::hear(const session_id& from, time_point now) {
     return nullptr;
   }
   worker_session* const its = sessions.find(from);
-  if (its != nullptr) holdings_.hear(*its, now);
+  if (its == nullptr) return nullptr;
+  holdings_.hear(*its, now);
+  for (const session_id& rival : sessions.refuse_rivals(*its)) speech_.superseded(rival, from);
   return its;
 }
 
 worker_session* worker_machine::welcome(const call& its, time_point now) {
-  if (holdings_.sessions().size() >= most_sessions) {
+  session_table& sessions = holdings_.sessions();
+  if (sessions.size() >= most_sessions) {
     ++dropped_messages_;
     return nullptr;
   }
+  worker_session fresh = session_of(its, now);
+  const bool wants_its_job = fresh.fits == fitness::serves && !fresh.job.empty();
+  if (!wants_its_job) return &sessions.add(std::move(fresh));
+  if (worker_session* const holder = sessions.holder_against(fresh, now)) {
+    // Which of the two is there? A clock that is behind makes a later session look like this, too.
+    sessions.add_rival(*holder, fresh.id);
+    fresh.fits = fitness::undecided;
+    speech_.state(fresh, 0, moment(now));
+    return nullptr;
+  }
+  worker_session& added = sessions.add(std::move(fresh));
+  for (const session_id& earlier : holdings_.take_over(added)) {
+    speech_.superseded(earlier, added.id);
+  }
+  return &added;
+}
+
+worker_session worker_machine::session_of(const call& its, time_point now) const {
   worker_session fresh{.id = its.session,
+                       .began = its.began,
                        .job = its.job,
                        .work = its.work,
                        .heartbeat = its.heartbeat,
@@ -142,21 +167,16 @@ worker_session* worker_machine::welcome(const call& its, time_point now) {
   };
   if (work == served_.end()) {
     fresh.fits = fitness::unknown_work;
-  } else {
-    fresh.served = work->second.get();
-    if (!std::ranges::all_of(its.needs, offers)) {
-      fresh.fits = fitness::unmet_needs;
-    } else if (its.item_codec != fresh.served->item_codec ||
-               its.result_codec != fresh.served->result_codec) {
-      fresh.fits = fitness::other_codecs;
-    }
+    return fresh;
   }
-  worker_session& added = holdings_.sessions().add(std::move(fresh));
-  if (added.fits != fitness::serves || added.job.empty()) return &added;
-  for (const session_id& earlier : holdings_.take_over(added)) {
-    speech_.superseded(earlier, added.id);
+  fresh.served = work->second.get();
+  if (!std::ranges::all_of(its.needs, offers)) {
+    fresh.fits = fitness::unmet_needs;
+  } else if (its.item_codec != fresh.served->item_codec ||
+             its.result_codec != fresh.served->result_codec) {
+    fresh.fits = fitness::other_codecs;
   }
-  return &added;
+  return fresh;
 }
 
 void worker_machine::on_batch(const std::shared_ptr<const std::string>& frame, batch&& what,

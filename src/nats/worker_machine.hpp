@@ -29,6 +29,9 @@
 //   (none) --call--> present <--any message-- absent
 //                    present --lost_after--> absent, or gone where the job has no name
 //   present, absent --call of a later session of the job--> superseded, for good
+//   absent, or silent for two heartbeats and 2 s --call of an earlier session--> superseded, too
+//   (none) --call, and a later session is there--> undecided, until that one's
+//          next word (superseded, for good) or silence (present, and the other is superseded)
 //   absent, superseded, and nothing of it is left --> gone (that it was there is remembered)
 //   present --farewell--> gone
 //
@@ -145,6 +148,7 @@ class worker_machine {
   // Null where it is not known, or superseded: then it has been told.
   [[nodiscard]] worker_session* hear(const session_id& from, time_point now);
   [[nodiscard]] worker_session* welcome(const call& its, time_point now);
+  [[nodiscard]] worker_session session_of(const call& its, time_point now) const;
   [[nodiscard]] worker_moment moment(time_point now) const noexcept;
   void fall_silent(time_point now);
   void hear_all(time_point now);

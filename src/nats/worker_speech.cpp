@@ -27,6 +27,7 @@ void worker_speech::state(const worker_session& to, std::uint64_t poll, const wo
                     .labels = who_.labels,
                     .fits = to.fits,
                     .is_leaving = at.is_leaving,
+                    .after = to.after,
                     .done = at.done,
                     .clock = std::chrono::nanoseconds(at.now.time_since_epoch()).count()};
   if (to.fits == fitness::other_codecs) {

@@ -8,6 +8,7 @@
      RESTARTS  so many times the submitter is killed, and its job comes back under another session,
                with a journal of what was collected. What workers have kept is not executed again:
                nothing is handed out before the first states of all that answer
+     WAKES     so many times an earlier submitter, which was frozen, wakes up and calls a worker
 
    A step is what a machine does about one message: it holds its lock meanwhile. Time is what
    happens when all is quiet: then a heartbeat comes. Not modelled: careful batches and batches of
@@ -28,6 +29,9 @@
 #ifndef RESTARTS
 #define RESTARTS 0
 #endif
+#ifndef WAKES
+#define WAKES 0
+#endif
 #define NUMBERS 7 /* of batches, of all sessions: more are not followed */
 #define ROOM 4    /* of a channel: what is beyond is lost, as at a slow reader */
 #define BIT(number) (1 << (number))
@@ -41,6 +45,7 @@
 #define RESULT 0 /* to the submitter */
 #define KEPT 1
 #define STATE 2
+#define SUPERSEDED 3
 
 chan to[WORKERS] = [ROOM] of { byte, byte, byte }    /* kind, session, number of batch or poll */
 chan from[WORKERS] = [ROOM] of { byte, byte, byte, byte } /* kind, session, number, held */
@@ -72,6 +77,7 @@ byte collected[ITEMS];
 byte executed[ITEMS];
 byte faults;
 byte early;
+byte wakes;
 byte quiet_polls;
 byte w, n, k, s, c, set;
 
@@ -194,6 +200,7 @@ inline poll_worker(worker) {
 /* the protocol: what the submitter does about a message */
 inline hear(worker) {
   from[worker]?k, s, n, set;
+  assert(k != SUPERSEDED); /* the latest session is never told so */
   if
   :: k == STATE -> k = n; read_state(worker, k, set)
   :: else ->
@@ -260,6 +267,9 @@ inline work_on(worker) {
 #else
      say_what_is_kept(worker, s);
      say_state(worker, s, 0)
+#endif
+#ifdef BUG_EARLIER_CALL_TAKES_OVER
+  :: k == CALL && s < latest[worker] -> send_from(worker, SUPERSEDED, latest[worker], 0, 0)
 #endif
   :: k == POLL && s == latest[worker] ->
      k = n;
@@ -381,6 +391,12 @@ active proctype all() {
      }
   :: atomic { frozen && !dead -> frozen = false; quiet_polls = 0 }
   :: atomic { session < RESTARTS && done != ALL_ITEMS -> restart(); quiet_polls = 0; w = 0 }
+  :: atomic { wakes < WAKES && session > 0 -> /* it calls, as it does each heartbeat */
+       wakes++;
+       select (worker : 0 .. WORKERS - 1);
+       send_to(worker, CALL, session - 1, 0);
+       worker = 0
+     }
   :: atomic { IS_QUIET && !IS_OVER -> /* a heartbeat */
        quiet_polls++;
        assert(quiet_polls <= MOST_POLLS);

@@ -21,6 +21,7 @@ inline wire::session_id session(std::uint64_t number) {
 
 inline wire::call a_call() {
   return {.session = session(1),
+          .began = 1'790'000'000'123,
           .job = "hashes",
           .work = "md5",
           .item_codec = "little; string",
@@ -42,6 +43,7 @@ inline wire::state a_state() {
           .item_codec = "little; int",
           .result_codec = "big; int",
           .is_leaving = true,
+          .after = 1'790'000'000'122,
           .done = std::numeric_limits<std::uint64_t>::max(),
           .clock = -5,
           .held = {{.batch = 1, .at = wire::batch_stage::kept},

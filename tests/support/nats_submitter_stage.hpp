@@ -327,6 +327,8 @@ class acting_worker final : private nd::link_listener {
   std::vector<std::pair<nd::session_id, std::uint64_t>> taken;
   std::size_t polls = 0;
   std::size_t calls = 0;
+  std::uint64_t began = 0;  // as the last call said
+  std::uint64_t after = 0;  // what it answers
   std::size_t farewells = 0;
   std::size_t parts_got = 0;
   std::set<std::uint64_t> in_parts;  // numbers of messages, of which it acknowledges nothing
@@ -355,6 +357,7 @@ class acting_worker final : private nd::link_listener {
     nd::state what{.poll = poll, .worker = id, .host = "host", .pid = 17, .threads = threads};
     what.fits = fits;
     what.is_leaving = is_leaving;
+    what.after = after;
     for (const auto& [number, one] : batches) what.held.push_back({number, one.at});
     say(what);
   }
@@ -364,8 +367,9 @@ class acting_worker final : private nd::link_listener {
     ASSERT_TRUE(got.what.has_value());
     std::visit([this](const auto& what) { on(what); }, *got.what);
   }
-  void on(const nd::call&) {
+  void on(const nd::call& what) {
     ++calls;
+    began = what.began;
     say_state(0);
   }
   void on(const nd::poll& what) {

@@ -66,6 +66,7 @@ class submitter_double final : public nats::link_listener {
   // --- What it says ---
   nats::call usual_call() const {
     return {.session = id,
+            .began = began.value_or(id.high),
             .job = job,
             .work = "work",
             .item_codec = "items",
@@ -116,6 +117,7 @@ class submitter_double final : public nats::link_listener {
 
   const nats::session_id id;
   const std::string job;
+  std::optional<std::uint64_t> began = {};  // else the order of ids is theirs
   fake_link net;
   std::vector<nats::message> heard;
   std::function<void()> on_message;

@@ -1,8 +1,11 @@
 // The programs that the cluster's tests start, freeze and kill.
 //
 //   cluster_program worker URL THREADS [LABEL]   serves the works below until it is stopped (TERM)
-//   cluster_program submit URL JOB JOURNAL ITEMS squares 0 to ITEMS - 1 by "square", with a
-//                                                journal; a line for each item that is collected
+//   cluster_program submit URL JOB JOURNAL ITEMS WORK
+//       squares 0 to ITEMS - 1 by a work, with a journal; a line for each item that is collected;
+//       status 3 where the job is another's
+//   cluster_program submit_gated URL JOB FOLDER ITEMS
+//       "gated" on as many files in that folder; a line for each
 //
 // Each dies with the test that started it.
 #include <sys/prctl.h>
@@ -14,6 +17,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
@@ -47,6 +52,22 @@ int worker_program(std::span<char*> words) {
   if (words.size() > 2) options.labels = {words[2]};
   nats::worker worker(std::move(options));
   worker.serve<int, std::int64_t>("square", [](int n) { return std::int64_t{n} * n; });
+  worker.serve<int, std::int64_t>("slow_square", [](int n) {
+    std::this_thread::sleep_for(1ms);
+    return std::int64_t{n} * n;
+  });
+  // It ends when the folder has a file "gate". What it has begun and done it marks with a byte.
+  worker.serve<std::string, std::string>("gated", [](const std::string& path) {
+    const auto mark = [&path](const char* name) {
+      std::ofstream(path + name, std::ios::app) << '.';
+    };
+    mark(".began");
+    while (!std::filesystem::exists(std::filesystem::path(path).parent_path() / "gate")) {
+      std::this_thread::sleep_for(1ms);
+    }
+    mark(".done");
+    return path + std::string(8'000'000, '.');  // it takes a while to hand over
+  });
   worker.serve<int, int>("pid", [](int) { return static_cast<int>(::getpid()); });
   worker.serve<int, int>("slow", [](int n, parwork::context& about) {
     for (int i = 0; i < 5 && !about.stop_token().stop_requested(); ++i) {
@@ -58,6 +79,7 @@ int worker_program(std::span<char*> words) {
     if (n == poison) ::raise(SIGKILL);
     return n;
   });
+  worker.serve<std::string, std::string>("same", [](const std::string& text) { return text; });
   worker.serve<std::string, std::string>("grow", [](const std::string& text) {
     std::string much;
     for (int i = 0; i < 1'000; ++i) much += text;
@@ -83,18 +105,34 @@ int submit_program(std::span<char*> words) {
   int next = 0;
   const auto done = parwork::process(
       journal, [&] { return next < items ? std::optional(next++) : std::nullopt; },
-      cluster.remote<int, std::int64_t>("square"),
+      cluster.remote<int, std::int64_t>(words[4]),
       [](const parwork::completion<int, std::int64_t>& c) {
-        std::printf("%d %lld\n", c.item, static_cast<long long>(c.result.value()));
+        std::printf("%d %lld.\n", c.item, static_cast<long long>(c.result.value()));
         std::fflush(stdout);
       },
       {.workers = 1});
   return done.failed == 0 ? 0 : 1;
 }
 
+int submit_gated_program(std::span<char*> words) {
+  nats::cluster cluster({.url = words[0], .job = words[1], .heartbeat = 100ms, .lost_after = 1s});
+  const int items = std::atoi(words[3]);
+  int next = 0;
+  const auto one = [&]() -> std::optional<std::string> {
+    if (next == items) return std::nullopt;
+    return words[2] + ("/" + std::to_string(next++));
+  };
+  const auto print = [](const parwork::completion<std::string, std::string>& c) {
+    std::puts(c.item.c_str());
+  };
+  const auto done = parwork::process(one, cluster.remote<std::string, std::string>("gated"), print,
+                                     {.workers = 1});
+  return done.failed == 0 ? 0 : 1;
+}
+
 using program = int (*)(std::span<char*>);
-const std::map<std::string_view, program> programs = {{"worker", worker_program},
-                                                      {"submit", submit_program}};
+const std::map<std::string_view, program> programs = {
+    {"worker", worker_program}, {"submit", submit_program}, {"submit_gated", submit_gated_program}};
 
 }  // namespace
 
@@ -104,6 +142,8 @@ int main(int argc, char** argv) {
   try {
     const std::span words(argv, static_cast<std::size_t>(argc));
     return programs.at(words[1])(words.subspan(2));
+  } catch (const nats::job_busy&) {
+    return 3;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "cluster_program: %s\n", error.what());
     return 1;

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,6 +25,7 @@
 #include "parwork/nats.hpp"
 #include "parwork/parwork.hpp"
 #include "support/child.hpp"
+#include "support/cluster_processes.hpp"
 #include "support/nats_server.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -32,36 +35,13 @@ namespace nats = parwork::nats;
 using namespace std::chrono_literals;
 using parwork::completion;
 using parwork::failure_kind;
+using parwork_test::cluster_process;
 using parwork_test::nats_server;
+using parwork_test::submitter_process;
+using parwork_test::worker_process;
 
-// A worker in a process of its own.
-class worker_process {
- public:
-  explicit worker_process(const std::string& url, int threads = 2, const std::string& label = {})
-      : child_(command(url, threads, label)) {
-    if (child_.read_line() != "up") throw std::runtime_error("the worker did not start");
-  }
-
-  void kill() { child_.kill(); }
-  void freeze() { signal(SIGSTOP); }
-  void thaw() { signal(SIGCONT); }
-  // Returns its status.
-  int stop() {
-    signal(SIGTERM);
-    return child_.wait();
-  }
-
- private:
-  static std::vector<std::string> command(const std::string& url, int threads,
-                                          const std::string& label) {
-    std::vector<std::string> words{CLUSTER_PROGRAM, "worker", url, std::to_string(threads)};
-    if (!label.empty()) words.push_back(label);
-    return words;
-  }
-  void signal(int which) { ::kill(child_.pid(), which); }
-
-  child child_;
-};
+// Of cluster_program.
+constexpr int busy_job_status = 3;
 
 class cluster_run : public testing::Test {
  protected:
@@ -273,7 +253,7 @@ TEST_F(cluster_run, comes_back_to_its_job_with_a_journal) {
   std::set<std::string> lines;
   int killed = 0;
   for (bool over = false; !over;) {
-    child submitter({CLUSTER_PROGRAM, "submit", server_.url(), "squares", journal, "3000"});
+    submitter_process submitter(server_.url(), "squares", journal, 3'000);
     for (int count = 0;; ++count) {
       const std::string line = submitter.read_line();
       if (line.empty()) {
@@ -293,6 +273,61 @@ TEST_F(cluster_run, comes_back_to_its_job_with_a_journal) {
   // What was shown before its record was written is shown again: the journal's promise is of
   // collected items.
   EXPECT_EQ(lines.size(), 3'000U);
+}
+
+// How often it was, by the marks of "gated".
+std::uintmax_t times(const std::filesystem::path& file) {
+  std::error_code none;
+  const auto size = std::filesystem::file_size(file, none);
+  return none ? 0 : size;
+}
+
+TEST_F(cluster_run, does_not_repeat_what_several_workers_finished_without_their_submitter) {
+  const auto one = worker(), two = worker();
+  for (int round = 0; round < 3; ++round) {
+    const temporary_folder folder;
+    const auto all_have = [&](const std::string& mark) {
+      int count = 0;
+      for (int i = 0; i < 4; ++i) count += times(folder / (std::to_string(i) + mark)) > 0 ? 1 : 0;
+      return count == 4;
+    };
+    const std::vector<std::string> words{"submit_gated", server_.url(), "gated",
+                                         (folder / "").string(), "4"};
+    cluster_process first(words);
+    while (!all_have(".began")) std::this_thread::sleep_for(1ms);
+    first.kill();
+    std::ofstream(folder / "gate").put('.');
+    while (!all_have(".done")) std::this_thread::sleep_for(1ms);
+    cluster_process second(words);
+    int lines = 0;
+    while (!second.read_line().empty()) ++lines;
+    EXPECT_EQ(second.wait(), 0);
+    EXPECT_EQ(lines, 4);
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(times(folder / (std::to_string(i) + ".done")), 1U) << i;
+  }
+}
+
+TEST_F(cluster_run, ends_an_earlier_submitter_that_wakes_up_among_new_workers) {
+  const temporary_folder folder;
+  auto old = worker();
+  // Whoever collects waits here for the test to read: neither comes to its end by itself.
+  submitter_process earlier(server_.url(), "j", (folder / "earlier").string(), 100'000);
+  for (int i = 0; i < 100; ++i) EXPECT_NE(earlier.read_line(), "");
+  earlier.freeze();
+  old->kill();
+  submitter_process later(server_.url(), "j", (folder / "later").string(), 100'000);
+  const auto fresh = worker();  // it has not heard of the earlier one
+  std::vector<std::string> lines;
+  while (lines.size() < 100) lines.push_back(later.read_line());
+
+  earlier.thaw();
+  while (!earlier.read_line().empty()) {
+  }
+  EXPECT_EQ(earlier.wait(), busy_job_status);
+  for (std::string line; !(line = later.read_line()).empty();) lines.push_back(line);
+  EXPECT_EQ(later.wait(), 0);
+  EXPECT_EQ(lines.size(), 100'000U);
+  EXPECT_EQ(std::set<std::string>(lines.begin(), lines.end()).size(), 100'000U);
 }
 
 }  // namespace

@@ -94,6 +94,7 @@ TEST(first_states, are_waited_for_as_long_as_a_worker_says_what_it_kept) {
   acting_worker quick(stage);
   slow_to_answer other(stage, 2);
   std::vector<std::string> items;
+  items.reserve(10);
   for (int i = 0; i < 10; ++i) items.push_back("item " + std::to_string(i));
   stage.submit(items);
   stage.submit({"nobody has kept it"});
@@ -132,6 +133,24 @@ TEST(first_states, of_a_worker_that_leaves_meanwhile_are_not_waited_for) {
   EXPECT_EQ(quick.items(), 0U);
   other.say(nd::goodbye{.given_back = {}, .is_gone = true});
   EXPECT_EQ(quick.items(), 1U);
+}
+
+TEST(first_states, of_a_worker_that_waits_for_another_sessions_silence_are_waited_for) {
+  submitter_stage stage({.job = "j"});
+  acting_worker quick(stage);
+  slow_to_answer other(stage, 2);
+  stage.submit({"a"});
+  stage.settle();
+  nd::state says{.worker = {2, 2}, .host = "slow", .pid = 1, .threads = 1};
+  says.fits = nd::fitness::undecided;
+  for (int i = 0; i < 5; ++i) {
+    other.say(says);
+    stage.pass(2s);
+    EXPECT_EQ(quick.items(), 0U);
+  }
+  other.say_kept(1, "a");
+  other.say_first_state();
+  EXPECT_EQ(stage.books.ends.at(0).result, "kept");
 }
 
 TEST(first_states, are_waited_for_anew_after_a_reconnect_and_a_stall_of_ones_own) {

@@ -14,106 +14,26 @@
 #include <variant>
 #include <vector>
 
-#include "nats/batch_outcomes.hpp"
-#include "nats/worker_machine.hpp"
+#include "nats/messages.hpp"
+#include "parwork/nats_errors.hpp"
+#include "support/joint_worker.hpp"
 #include "support/nats_submitter_stage.hpp"
-#include "support/nats_worker_rig.hpp"
+#include "support/rounds.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 namespace nd = parwork::nats::detail;
+using parwork_test::beat_together;
+using parwork_test::execution_counts;
 using parwork_test::fake_bus;
-using parwork_test::fake_link;
+using parwork_test::joint_worker;
+using parwork_test::named_job;
 using parwork_test::submitter_stage;
 
-// How often each item has been executed to its end, by its bytes.
-using execution_counts = std::map<std::string, unsigned>;
-
-// A worker without threads: it takes and finishes when it is told.
-class joint_worker final : private nd::link_listener {
- public:
-  joint_worker(fake_bus& bus, const nd::time_point& now, execution_counts& counts,
-               std::uint64_t number, unsigned threads = 2)
-      : now_(now), counts_(counts), link(bus, this) {
-    works_["w"] = std::make_unique<parwork_test::unexecuted_work>();
-    works_["w"]->item_codec = works_["w"]->result_codec = "";
-    who_.id = {number, number};
-    who_.host = "host";
-    who_.threads = threads;
-    machine = std::make_unique<nd::worker_machine>(who_, options_, works_, link, now);
-    const nd::subjects names("pw");
-    link.subscribe(names.all_calls());
-    link.subscribe(names.to_worker(who_.id));
-    machine->begin();
-  }
-
-  /// Its threads begin what they may.
-  void take() {
-    while (running.size() < who_.threads) {
-      auto next = machine->take();
-      if (!next) return;
-      running.push_back(std::move(*next));
-    }
-  }
-  [[nodiscard]] bool runs_poison() const {
-    return std::ranges::any_of(running, [](const nd::assignment& one) {
-      return std::ranges::any_of(one.batch->what.items,
-                                 [](const auto& item) { return item.bytes.starts_with("poison"); });
-    });
-  }
-  void finish_all() {
-    for (const nd::assignment& one : std::exchange(running, {})) {
-      nd::batch_outcomes outcomes(*one.batch);
-      for (const auto& item : one.batch->what.items) {
-        if (outcomes.is_cut_short()) break;
-        ++counts_[std::string(item.bytes)];
-        outcomes.succeeded(item.bytes);
-      }
-      machine->finished(*one.batch, outcomes.answer({.thread = 1}), outcomes.size(), now_);
-    }
-    (void)machine->take_stops();
-  }
-  void tick() {
-    if (now_ >= machine->next_deadline()) machine->tick(now_);
-  }
-  [[nodiscard]] bool is_dead() const { return machine->has_left() || !link.is_connected(); }
-
- private:
-  void message(std::string_view, std::string_view reply, std::string_view bytes) noexcept override {
-    machine->arrived(reply, bytes, now_);
-  }
-  void no_responders(std::string_view) noexcept override {}
-  void disconnected() noexcept override { machine->disconnected(now_); }
-  void reconnected() noexcept override { machine->reconnected(now_); }
-  void refused(std::exception_ptr) noexcept override {}
-
-  const nd::time_point& now_;
-  execution_counts& counts_;
-  parwork::nats::worker_options options_;
-  nd::worker_identity who_;
-  nd::worker_machine::works works_;
-
- public:
-  fake_link link;
-  std::unique_ptr<nd::worker_machine> machine;
-  std::vector<nd::assignment> running;
-};
-
-nd::submitter_settings named_job(std::uint64_t session) {
-  return {.session = {session, session}, .job = "j", .lost_after = 3s};
-}
-
-// One clock for all: the submitter's is copied where it is changed.
-void beat_together(submitter_stage& stage, nd::time_point& now,
-                   const std::vector<std::unique_ptr<joint_worker>>& workers) {
-  now += stage.settings.heartbeat;
-  stage.now = now;
-  for (const auto& one : workers) {
-    if (!one->is_dead()) one->tick();
-  }
-  stage.machine.tick(now);
-  stage.settle();
+// Another one each time, or the one that a failure has printed.
+std::uint64_t first_joint_seed() {
+  return parwork_test::number_from_environment("PARWORK_SEED", std::random_device{}());
 }
 
 TEST(machines_together, calm_runs_execute_everything_once) {
@@ -213,7 +133,7 @@ void expect_that_nothing_kept_is_executed_again(std::uint64_t seed, std::size_t 
 }
 
 TEST(machines_together, nothing_that_any_of_several_workers_kept_is_executed_again) {
-  const std::uint64_t first = std::random_device{}();
+  const std::uint64_t first = first_joint_seed();
   for (std::uint64_t seed = first; seed < first + 20; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     expect_that_nothing_kept_is_executed_again(seed, 10);
@@ -242,7 +162,72 @@ TEST(machines_together, a_large_item_and_its_result_go_in_parts_both_ways) {
   for (const auto& [item, count] : counts) EXPECT_EQ(count, 1U) << item.size();
 }
 
-// Submitters of one job that die and come back, among workers in trouble.
+TEST(machines_together, an_earlier_submitter_that_wakes_up_among_new_workers_ends) {
+  fake_bus bus;
+  nd::time_point now{1h};
+  execution_counts counts;
+  submitter_stage earlier(named_job(1), &bus);
+  bus.freeze(earlier.link);
+  std::vector<std::unique_ptr<joint_worker>> workers;
+  submitter_stage later(named_job(2), &bus);
+  workers.push_back(std::make_unique<joint_worker>(bus, now, counts, 1));  // knows the later alone
+  later.submit_singly(4);
+  for (int i = 0; i < 3; ++i) beat_together(later, now, workers);
+
+  bus.thaw(earlier.link);
+  earlier.now = now;
+  earlier.machine.tick(now);
+  earlier.submit_singly(4);
+  earlier.settle();
+  for (int i = 0; i < 10; ++i) {
+    beat_together(later, now, workers);
+    workers[0]->take();
+    workers[0]->finish_all();
+  }
+  EXPECT_EQ(earlier.books.error_text<parwork::nats::job_busy>().substr(0, 16), "parwork: the job");
+  EXPECT_FALSE(later.books.error);
+  EXPECT_EQ(later.books.succeeded(), 4U);
+  for (const auto& [item, count] : counts) EXPECT_EQ(count, 1U) << item;
+}
+
+TEST(machines_together, a_job_comes_back_where_the_clock_is_behind) {
+  fake_bus bus;
+  nd::time_point now{1h};
+  execution_counts counts;
+  std::vector<std::unique_ptr<joint_worker>> workers;
+  workers.push_back(std::make_unique<joint_worker>(bus, now, counts, 1, 4));
+  auto ahead = std::make_unique<submitter_stage>(named_job(100), &bus);
+  ahead->submit_singly(4);
+  ahead->pass(1s);
+  now += 1s;
+  workers[0]->take();
+  bus.freeze(ahead->link);
+  workers[0]->finish_all();
+
+  submitter_stage behind(named_job(1), &bus);
+  workers.push_back(std::make_unique<joint_worker>(bus, now, counts, 2, 4));  // has kept nothing
+  behind.now = now;
+  behind.submit_singly(4);
+  behind.settle();
+  for (int i = 0; i < 10; ++i) {
+    beat_together(behind, now, workers);
+    for (const auto& one : workers) one->take();
+    for (const auto& one : workers) one->finish_all();
+  }
+  EXPECT_EQ(behind.books.succeeded(), 4U);
+  for (const auto& [item, count] : counts) EXPECT_EQ(count, 1U) << item;
+
+  // The one before wakes up, and a worker comes that has heard of neither.
+  bus.thaw(ahead->link);
+  workers.push_back(std::make_unique<joint_worker>(bus, now, counts, 3));
+  ahead->now = now;
+  ahead->machine.tick(now);
+  ahead->settle();
+  for (int i = 0; i < 3; ++i) beat_together(behind, now, workers);
+  EXPECT_FALSE(behind.books.error);
+}
+
+// Submitters of one job that die or freeze and come back, among workers in trouble.
 class joint_play {
  public:
   explicit joint_play(std::uint64_t seed) : random_(seed), bus_(seed) {
@@ -318,16 +303,51 @@ class joint_play {
     } else if (what == 5) {
       random_() % 2 == 0 ? bus_.cut(stage_->link) : bus_.mend(stage_->link);
     } else if (what == 6 && random_() % 4 == 0) {
-      bus_.kill(stage_->link);
-      // Whoever comes later asks first, and waits: calls of the two are not in doubt.
-      bus_.deliver_all();
-      bus_.lose_all();
-      collect();
-      if (random_() % 2 == 0) finish_meanwhile();
-      begin_session();
+      restart();
+    } else if (what == 6 && earlier_ && random_() % 2 == 0) {
+      wake_earlier();
     } else if (!workers_.empty()) {
       act_on(*workers_[random_() % workers_.size()], what);
     }
+  }
+  void restart() {
+    const bool is_frozen = random_() % 2 == 0;
+    if (earlier_) bus_.kill(earlier_->link);
+    is_frozen ? bus_.freeze(stage_->link) : bus_.kill(stage_->link);
+    // Whoever comes later asks first, and waits: what was said before has arrived.
+    bus_.deliver_all();
+    bus_.lose_all();
+    collect();
+    if (random_() % 2 == 0) finish_meanwhile();
+    earlier_ = is_frozen ? std::move(stage_) : nullptr;
+    begin_session();
+  }
+  void beat_alone() {
+    stage_->now = now_ += stage_->settings.heartbeat;
+    stage_->machine.tick(now_);
+    bus_.deliver_all();
+  }
+  // It calls workers that know the later one, and one that may have heard of neither.
+  void wake_earlier() {
+    for (const auto& one : workers_) bus_.thaw(one->link);
+    bus_.mend(stage_->link);
+    bus_.deliver_all();
+    beat_alone();
+    workers_.push_back(std::make_unique<joint_worker>(bus_, now_, counts_, ++number_));
+    if (random_() % 2 == 0) beat_alone();
+    bus_.thaw(earlier_->link);
+    bus_.mend(earlier_->link);
+    bus_.deliver_all();
+    earlier_->now = now_;
+    earlier_->machine.tick(now_);
+    bus_.deliver_all();
+    beat_alone();
+    earlier_->submit({"one more"});
+    EXPECT_EQ(earlier_->books.error_text<parwork::nats::job_busy>().substr(0, 16),
+              "parwork: the job");
+    EXPECT_FALSE(stage_->books.error);
+    bus_.kill(earlier_->link);
+    earlier_.reset();
   }
   void finish_meanwhile() {
     for (const auto& one : workers_) {
@@ -358,6 +378,8 @@ class joint_play {
   }
 
   void end_well() {
+    // Its last words would come out of its buffer, minutes behind what was said since.
+    if (earlier_) bus_.kill(earlier_->link);
     for (const auto& one : workers_) bus_.thaw(one->link);
     bus_.mend_all();
     for (int round = 0; round < 2000 && stage_->books.ends.size() < left_.size(); ++round) {
@@ -392,12 +414,13 @@ class joint_play {
   std::set<std::string> kept_;             // as workers have said to this session
   std::vector<std::unique_ptr<joint_worker>> workers_;
   std::unique_ptr<submitter_stage> stage_;
+  std::unique_ptr<submitter_stage> earlier_;  // frozen
   std::uint64_t sessions_ = 0;
   std::uint64_t number_ = 0;
 };
 
 TEST(machines_together, whatever_happens_each_item_is_collected_once) {
-  const std::uint64_t first = std::random_device{}();
+  const std::uint64_t first = first_joint_seed();
   for (std::uint64_t seed = first; seed < first + 30; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     joint_play(seed).play();

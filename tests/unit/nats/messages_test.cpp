@@ -211,7 +211,7 @@ TEST(messages, with_values_that_nobody_sends_are_damage) {
 
 TEST(messages, with_enumerators_out_of_range_are_damage) {
   EXPECT_TRUE(is_damaging(with(nats_samples::a_state(),
-                               [](wire::state& m) { m.fits = static_cast<wire::fitness>(4); })));
+                               [](wire::state& m) { m.fits = static_cast<wire::fitness>(5); })));
   EXPECT_TRUE(is_damaging(with(nats_samples::a_state(), [](wire::state& m) {
     m.held[0].at = static_cast<wire::batch_stage>(3);
   })));

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,23 @@ TEST(submitter_jobs, a_superseded_one_ends_and_leaves_everything_to_the_later) {
   stage.machine.say_farewell();
   stage.bus.deliver_all();
   EXPECT_EQ(one.farewells, 0U);
+}
+
+TEST(submitter_jobs, one_that_follows_a_session_with_a_clock_ahead_says_so_at_once) {
+  submitter_stage stage({.began = 100, .job = "j"});
+  acting_worker one(stage);
+  stage.settle();
+  EXPECT_EQ(one.began, 100U);
+  one.after = 99;
+  stage.beat();
+  EXPECT_EQ(one.began, 100U);
+  one.after = 500;
+  stage.beat();
+  stage.pass(50ms);
+  EXPECT_EQ(one.began, 501U);
+  one.after = std::numeric_limits<std::uint64_t>::max();
+  stage.beat(2);
+  EXPECT_EQ(one.began, 501U) << "nothing is later";
 }
 
 TEST(submitter_jobs, whoever_asks_hears_how_it_goes) {

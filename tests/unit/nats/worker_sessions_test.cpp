@@ -274,6 +274,98 @@ TEST_F(worker_with_sessions_does, keep_what_is_running_for_an_heir_that_fell_sil
   EXPECT_EQ(two->count<kept>(), 1U);
 }
 
+// --- Sessions that began earlier ---
+
+TEST_F(worker_with_sessions_does, not_let_an_earlier_session_supersede_one_that_speaks) {
+  const auto two = known(2, "job");
+  two->give(1, {"a"});
+  const auto one = known(1, "job");
+  EXPECT_EQ(one->last<state>().fits, fitness::undecided);
+  EXPECT_EQ(two->count<superseded>(), 0U);
+  EXPECT_EQ(one->count<superseded>(), 0U) << "the other may be gone";
+  two->poll();
+  rig_.deliver();
+  EXPECT_EQ(one->last<superseded>().by, two->id) << "it is not";
+  EXPECT_EQ(two->count<superseded>(), 0U);
+  EXPECT_TRUE(rig_.machine->may_take());
+  rig_.pass(1min);
+  one->call();
+  rig_.deliver();
+  EXPECT_EQ(one->count<superseded>(), 2U) << "for good";
+}
+
+TEST_F(worker_with_sessions_does, let_a_session_whose_clock_is_behind_follow_one_that_is_dead) {
+  const auto dead = known(9, "job");
+  dead->give(1, {"a"});
+  rig_.deliver();
+  rig_.work_one();
+  const auto one = known(1, "job");
+  rig_.pass(1999ms);
+  one->call();
+  rig_.deliver();
+  EXPECT_EQ(one->count<kept>(), 0U);
+  rig_.pass(1ms);
+  one->call();
+  rig_.deliver();
+  EXPECT_EQ(one->last<kept>().batch, 1U);
+  EXPECT_EQ(one->last<state>().fits, fitness::serves);
+  EXPECT_EQ(one->last<state>().after, 9U);
+  EXPECT_EQ(dead->last<superseded>().by, one->id) << "should it be frozen";
+}
+
+TEST_F(worker_with_sessions_does, let_an_earlier_session_follow_at_once_where_the_later_is_gone) {
+  const auto silent = known(9, "job");
+  rig_.pass(10s);
+  EXPECT_EQ(known(1, "job")->last<state>().after, 9U);
+  const auto finished = known(8, "job");
+  finished->say(farewell{finished->id});
+  EXPECT_EQ(known(2, "job")->last<state>().fits, fitness::serves);
+}
+
+TEST_F(worker_with_sessions_does, believe_a_session_of_long_heartbeats_for_two_of_them) {
+  const auto slow = rig_.submitter(9, "job");
+  call its = slow->usual_call();
+  its.heartbeat = 4s;
+  slow->say_call(its);
+  rig_.deliver();
+  rig_.pass(7999ms);
+  const auto one = known(1, "job");
+  EXPECT_EQ(one->last<state>().fits, fitness::undecided);
+  rig_.pass(1ms);
+  one->call();
+  rig_.deliver();
+  EXPECT_EQ(one->last<state>().fits, fitness::serves);
+}
+
+TEST_F(worker_with_sessions_does, take_a_session_for_as_late_as_it_has_come_to_know) {
+  const auto one = known(1, "job");
+  one->began = 10;  // it has followed one that began at 9
+  one->call();
+  const auto nine = known(9, "job");
+  EXPECT_EQ(nine->last<state>().fits, fitness::undecided);
+  one->call();
+  rig_.deliver();
+  EXPECT_EQ(nine->last<superseded>().by, one->id);
+}
+
+TEST_F(worker_with_sessions_does, not_count_its_own_stall_as_a_sessions_silence) {
+  const auto two = known(2, "job");
+  rig_.now += 1min;  // it was frozen, and this comes first
+  const auto one = known(1, "job");
+  EXPECT_EQ(one->last<state>().fits, fitness::undecided);
+}
+
+TEST_F(worker_with_sessions_does, decide_by_anything_between_sessions_that_began_together) {
+  const auto two = rig_.submitter(2, "job"), one = rig_.submitter(1, "job");
+  two->began = one->began = 5;
+  two->call();
+  one->call();
+  two->call();
+  rig_.deliver();
+  EXPECT_EQ(one->count<superseded>(), 1U);
+  EXPECT_EQ(two->count<superseded>(), 0U);
+}
+
 TEST_F(worker_with_sessions_does, leave_jobs_of_other_names_and_works_alone) {
   const auto one = known(1, "job");
   one->give(1, {"a"});
