@@ -13,6 +13,10 @@ from tool import UNUSABLE, ToolTest
 
 SERVER = os.environ.get("PARWORK_NATS_SERVER")
 NOT_FOUND = 127
+# Published by NATS as examples, and made for this test.
+SEED = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"
+PUBLIC_KEY = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4"
+OTHER_SEED = "SUAFCH5Z7NZC3XJPCOU62MFS42LXHHJDUVSV3I54J7PUGKT2O3VGVXFYWM"
 BLOCKED = "touch {}.begun; while [ ! -e go ]; do sleep 0.02; done; echo {}"
 
 
@@ -356,6 +360,22 @@ class OptionTest(ClusterTest):
         self.worker("-j", "1", *login, "right", url=url)
         status, out, err = self.parwork("--engine", url, *login, "right", "echo", ":::", "a")
         self.assertEqual((status, out), (0, b"a\n"), err)
+
+    def test_a_login_by_nkey(self):
+        self.file("server.conf", f'authorization {{ users: [ {{ nkey: "{PUBLIC_KEY}" }} ] }}\n')
+        url = self.serve("-c", str(self.folder / "server.conf"))
+        self.file("right", SEED + "\n")
+        self.file("wrong", OTHER_SEED + "\n")
+        self.assert_unusable(
+            "--engine", url, "--nkey", "wrong", "echo", ":::", "a", naming="parwork:"
+        )
+        self.worker("-j", "1", "--nkey", "right", url=url)
+        status, out, err = self.parwork("--engine", url, "--nkey", "right", "echo", ":::", "a")
+        self.assertEqual((status, out), (0, b"a\n"), err)
+        status, out, err = self.parwork("status", url, "--nkey", "right", "--json")
+        self.assertEqual((status, len(json.loads(out)["workers"])), (0, 1), err)
+        for seed in (SEED, OTHER_SEED):
+            self.assertNotIn(seed, (self.folder / "workers-say").read_text("utf-8") + err)
 
     def test_a_job_has_one_run_at_a_time(self):
         self.worker()
