@@ -2,21 +2,26 @@
 // reader: they arrive whole, beside small ones.
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "parwork/nats.hpp"
 #include "parwork/parwork.hpp"
 #include "support/cluster_processes.hpp"
 #include "support/nats_server.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace sizes_test {
 
 namespace nats = parwork::nats;
 using parwork::completion;
+using parwork_test::cluster_process;
 using parwork_test::nats_server;
 using parwork_test::worker_process;
 
@@ -78,6 +83,31 @@ TEST(sizes, go_through_a_server_that_holds_a_mebibyte_for_each_reader) {
 
 TEST(sizes, of_20_megabytes_go_through_a_server_that_has_both_limits) {
   expect_whole("max_payload: 4096\nmax_pending: 1MB\n", {large, 3});
+}
+
+// Each worker has 4 MiB on their way: the server gives up a reader that takes none of them.
+TEST(sizes, beyond_what_a_server_holds_for_a_frozen_submitter_come_after_it_has_reconnected) {
+  const nats_server server({.config = "max_pending: 1MB\nwrite_deadline: \"2s\"\n"});
+  const worker_process one(server.url()), two(server.url()), three(server.url()),
+      four(server.url());
+  const temporary_folder folder;
+  cluster_process submitter({"submit_gated", server.url(), "j", (folder / "").string(), "8"});
+  const auto have_begun = [&] {
+    int count = 0;
+    for (int i = 0; i < 8; ++i) {
+      count += std::filesystem::exists(folder / (std::to_string(i) + ".began")) ? 1 : 0;
+    }
+    return count == 8;
+  };
+  while (!have_begun()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  submitter.freeze();
+  std::ofstream(folder / "gate").put('.');  // now each has 8 MB
+  server.wait_for_log("Slow Consumer");
+  submitter.thaw();
+  int lines = 0;
+  while (!submitter.read_line().empty()) ++lines;
+  EXPECT_EQ(submitter.wait(), 0);
+  EXPECT_EQ(lines, 8);
 }
 
 }  // namespace sizes_test
