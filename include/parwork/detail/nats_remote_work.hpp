@@ -27,6 +27,7 @@
 #include "parwork/codec.hpp"
 #include "parwork/detail/nats_remote.hpp"
 #include "parwork/failure.hpp"
+#include "parwork/options.hpp"
 
 namespace parwork::nats::detail {
 
@@ -174,7 +175,7 @@ class remote_call {
 class remote_scope {
  public:
   template <class Work>
-  remote_scope(Work& work, const options& given) : session_(work.work.session()) {
+  remote_scope(Work& work, const parwork::options& given) : session_(work.work.session()) {
     session_.run_begins(given.record);
     if (given.total) session_.expects(*given.total);
     is_total_given_ = given.total.has_value();

@@ -132,9 +132,9 @@ class item_cursor {
   // The same where nobody asks how far the batch is finished.
   [[nodiscard, gnu::always_inline]] claim next_straight(std::uint32_t i) {
     publish(batch_.claimed, i + 1, kind_);
-    // Acquire: a thief that lowered the limit has moved the items out; the run has set what
-    // attention points at.
-    if (i < batch_.limit.load(std::memory_order_acquire) && is_undisturbed()) [[likely]]
+    // Seq_cst, behind `publish`. It acquires, too: a thief that lowered the limit has moved the
+    // items out; the run has set what attention points at.
+    if (i < batch_.limit.load() && is_undisturbed()) [[likely]]
       return claim::run;
     by_.until_look = left_;
     const claim claimed = by_.next_slow(batch_, i);
@@ -155,7 +155,7 @@ class item_cursor {
 
  private:
   [[nodiscard, gnu::always_inline]] bool is_undisturbed() noexcept {
-    const std::uint32_t bits = attention_.load(std::memory_order_acquire);
+    const std::uint32_t bits = attention_.load();  // behind `publish`
     return (bits | static_cast<std::uint32_t>(--left_ == 0)) == 0;
   }
   void look_again() noexcept {
