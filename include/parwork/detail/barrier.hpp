@@ -8,8 +8,8 @@
 // Contract: thread A does `publish(x, v)`, then loads y. Thread B stores y, calls
 // `heavy_barrier()`, then loads x. Either A sees B's store or B sees A's. Where the kernel has no
 // membarrier, both sides use seq_cst operations: A's load of y has to be one, too. An acquire load
-// may pass the store of `publish` on arm64, where it is an ldapr. Source: the THE protocol of Cilk-5 (Frigo,
-// Leiserson, Randall, 1998), with membarrier(2) in place of its fence.
+// may pass the store of `publish` on arm64, where it is an ldapr. Source: the THE protocol of
+// Cilk-5 (Frigo, Leiserson, Randall, 1998), with membarrier(2) in place of its fence.
 #pragma once
 
 #include <atomic>
